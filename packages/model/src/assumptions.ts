@@ -1,0 +1,74 @@
+/** How much stands behind a behaviour: `inferred` from documents, or `assumed` where they are silent. */
+export type Confidence = 'inferred' | 'assumed'
+
+/** One behaviour the vendor does not document and the emulator had to choose. */
+export interface Assumption {
+  /** What the emulator does and why it had to choose, in one sentence. */
+  says: string
+  confidence: Confidence
+  /** The option that turns it the other way, where there is one. */
+  setting?: string
+}
+
+const inferred = (says: string, setting?: string): Assumption => ({
+  says,
+  confidence: 'inferred',
+  ...(setting ? { setting } : {}),
+})
+const assumed = (says: string, setting?: string): Assumption => ({
+  says,
+  confidence: 'assumed',
+  ...(setting ? { setting } : {}),
+})
+
+/** Every assumption by its id; LIMITS.md explains each, and a test holds the two together. */
+export const assumptions = {
+  'A-01': assumed(
+    'a live session is ended when its certificate is inactivated: the vendor documents nothing here',
+    'live-sessions',
+  ),
+  'A-02': inferred(
+    'a refused client is cut without a CONNACK, as the documented flow ends the connection',
+    'reject-at',
+  ),
+  'A-03': inferred(
+    'a registered active device is admitted although its CA is inactive: the documented flow does not ask the CA again',
+  ),
+  'A-04': inferred('username and password are optional beside a certificate, and checked where given'),
+  'A-05': assumed('the throttle is a sliding window of one second', 'limit'),
+  'A-06': assumed('every call with a valid signature counts against the limit, calls refused by the throttle do not'),
+  'A-07': inferred('a status change to the status already held succeeds'),
+  'A-08': inferred('serial numbers are hex; case and leading zeros do not distinguish them'),
+  'A-09': inferred('a device certificate is registered at the first accepted CONNECT, not at the handshake'),
+  'A-10': inferred('errors carry the HTTP status of the page of their operation'),
+  'A-11': inferred('an instance that is not Platinum answers ApiNotSupport to certificate operations'),
+  'A-12': assumed('a register code lives until it is used, and every call returns a new one'),
+  'A-13': inferred('the serial number of a CA is unique in the region'),
+  'A-14': inferred('the common name of the verification certificate is the register code'),
+  'A-15': assumed('the will of a session that is ended by force is not published'),
+  'A-16': assumed('TLS 1.3 is offered beside the documented TLS 1.2', 'tls-max'),
+  'A-17': inferred('a device operation with an unknown CaSn answers FindDeviceBySnError'),
+  'A-18': inferred('a nonce is remembered for as long as its timestamp is accepted'),
+  'A-19': inferred('Total is the number of records in every list'),
+  'A-20': assumed(
+    'the order of the checks is envelope, action, key, time, signature, throttle, parameters, instance, owner, RAM, edition',
+  ),
+  'A-21': inferred('DeviceName is the common name of the certificate'),
+  'A-22': inferred('a deletion asks for no status first'),
+  'A-23': inferred(
+    'a deleted device certificate comes back active at its next CONNECT while its CA is registered and active',
+  ),
+  'A-24': assumed('deleting a device or CA certificate ends its live sessions as inactivation does', 'live-sessions'),
+  'A-25': assumed('the answer to a throttled call is Throttling.User with x-acs-retry-after', 'limit'),
+  'A-26': inferred('a newer connection with the same client id takes over from the older one'),
+  'A-27': assumed('a mutual TLS instance takes no plain connection'),
+  'A-28': inferred(
+    'the device certificate is issued by the registered CA itself; chains through intermediates are refused',
+  ),
+} as const satisfies Record<string, Assumption>
+
+/** The id of an assumption, as LIMITS.md has it. */
+export type AssumptionId = keyof typeof assumptions
+
+/** Says that a run has just rested on an assumption; `about` names what it was about. */
+export type TouchAssumption = (id: AssumptionId, about?: string) => void
