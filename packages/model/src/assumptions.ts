@@ -46,7 +46,7 @@ export const assumptions = {
   'A-13': inferred('the serial number of a CA is unique in the region'),
   'A-14': inferred('the common name of the verification certificate is the register code'),
   'A-15': assumed('the will of a session that is ended by force is not published'),
-  'A-16': assumed('TLS 1.3 is offered beside the documented TLS 1.2', 'tls-max'),
+  'A-16': assumed('TLS 1.3 is offered beside the documented TLS 1.2'),
   'A-17': inferred('a device operation with an unknown CaSn answers FindDeviceBySnError'),
   'A-18': inferred('a nonce is remembered for as long as its timestamp is accepted'),
   'A-19': inferred('Total is the number of records in every list'),

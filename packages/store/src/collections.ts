@@ -38,7 +38,7 @@ function define<R>() {
 
 /** Every durable collection: its key and its groups. */
 export const collections = {
-  accounts: define<Account>()({ key: (account) => account.id, groups: {} }),
+  accounts: define<Account>()({ key: (account) => account.id, groups: { all: () => '' } }),
   users: define<User>()({ key: (user) => user.id, groups: { byAccount: (user) => user.accountId } }),
   accessKeys: define<AccessKey>()({
     key: (accessKey) => accessKey.id,
@@ -46,7 +46,7 @@ export const collections = {
   }),
   instances: define<Instance>()({
     key: (instance) => instance.id,
-    groups: { byAccount: (instance) => instance.accountId },
+    groups: { all: () => '', byAccount: (instance) => instance.accountId },
   }),
   groups: define<Group>()({
     key: (group) => withinInstance(group.instanceId, group.id),
@@ -63,6 +63,7 @@ export const collections = {
   caCertificates: define<CaCertificate>()({
     key: (ca) => caKey(ca.instanceId, ca.sn),
     groups: {
+      all: () => '',
       byInstance: (ca) => ca.instanceId,
       bySubject: (ca) => ca.subject,
       byRegionAndSn: (ca) => `${ca.regionId}/${serialNumberKey(ca.sn)}`,
@@ -74,7 +75,7 @@ export const collections = {
     groups: { byCa: (device) => device.caId },
     large: true,
   }),
-  caTombstones: define<CaTombstone>()({ key: (tombstone) => tombstone.caId, groups: {} }),
+  caTombstones: define<CaTombstone>()({ key: (tombstone) => tombstone.caId, groups: { all: () => '' } }),
 }
 
 /** Name of a durable collection. */
