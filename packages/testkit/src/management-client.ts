@@ -1,0 +1,70 @@
+import type { Endpoints } from './endpoints.ts'
+
+/** A device certificate with its key, ready to connect with; keys and certificates are PEM. */
+export interface IssuedDevice {
+  clientId: string
+  deviceSn: string
+  caSn: string
+  key: string
+  cert: string
+  /** The certificate followed by its CA. */
+  chain: string
+  /** Base64 of a PKCS#12 file, RSA only. */
+  p12?: string
+  username: string
+  password: string
+}
+
+/** What a device certificate shall be like. */
+export interface DeviceRequest {
+  clientId: string
+  /** Serial number of the registered CA; the seed's without a value. */
+  ca?: string
+  sn?: string
+  keyType?: 'rsa' | 'ec'
+  validFrom?: number
+  validUntil?: number
+  /** Signs with a CA nobody registered. */
+  wrongCa?: boolean
+  count?: number
+  /** Enters it in the store without a connection. */
+  registered?: boolean
+}
+
+/** Whose story to tell. */
+export type Subject = { clientId: string } | { sn: string } | { requestId: string }
+
+/** Talks to the management port of an emulator. */
+export interface ManagementClient {
+  /** The JSON answer to a request. @throws {Error} with status and body when it is not 2xx */
+  request(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown>
+  issueDevices(request: DeviceRequest): Promise<IssuedDevice[]>
+  /** Why something was refused, as the emulator tells it. */
+  explain(subject: Subject): Promise<unknown>
+}
+
+/** Makes a client of the management port. @param token needed where the port is not on the loopback */
+export function managementClient(management: Endpoints['management'], token?: string): ManagementClient {
+  const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {}
+  const request: ManagementClient['request'] = (method, path, body) =>
+    ask(new URL(path, management), {
+      method,
+      headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+  return {
+    request,
+    async issueDevices(wanted) {
+      const answer = (await request('POST', '/devices', wanted)) as { devices: IssuedDevice[] } // the port's contract
+      return answer.devices
+    },
+    explain: (subject) => request('GET', `/explain?${new URLSearchParams(Object.entries(subject))}`),
+  }
+}
+
+async function ask(url: URL, init: RequestInit): Promise<unknown> {
+  const response = await fetch(url, init)
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${init.method} ${url.pathname} answered ${response.status}: ${text.slice(0, 500)}`)
+  return text === '' ? undefined : JSON.parse(text)
+}
