@@ -1,0 +1,32 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startProgram } from '@apsaramq/testkit'
+import type { TestProject } from 'vitest/node'
+import { anyPorts } from './any-ports.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The endpoints file of what the suite is aimed at. */
+    endpointsFile: string
+    /** True when the caller named it, so that nothing may be started, stopped or reset there. */
+    foreign: boolean
+  }
+}
+
+/** Aims the suite at `APSARAMQ_ENDPOINTS_FILE`, or starts this checkout's emulator for the whole run. */
+export default async function aim(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const named = process.env.APSARAMQ_ENDPOINTS_FILE
+  project.provide('foreign', named !== undefined)
+  if (named !== undefined) {
+    project.provide('endpointsFile', named)
+    return undefined
+  }
+  const dataDir = await mkdtemp(join(tmpdir(), 'apsaramq-e2e-'))
+  const program = await startProgram({ args: ['start', ...anyPorts], dataDir })
+  project.provide('endpointsFile', join(dataDir, 'endpoints.json'))
+  return async () => {
+    await program.stop()
+    await rm(dataDir, { recursive: true, force: true })
+  }
+}
