@@ -65,6 +65,15 @@ export const assumptions = {
   'A-28': inferred(
     'the device certificate is issued by the registered CA itself; chains through intermediates are refused',
   ),
+  'A-29': assumed(
+    'what HTTP itself refuses (malformed, too large, too slow) is answered in the envelope under codes of the emulator',
+  ),
+  'A-30': inferred('an operation whose page lists only GET or POST, or only query parameters, takes both'),
+  'A-31': inferred(
+    'the dependent action of RegisterCaCertificate, GetRegisterCode and ListDeviceCertificate is mq:MqttInstanceAccess',
+  ),
+  'A-32': assumed('the actions of a policy are compared without regard to case, its resources with regard to it'),
+  'A-33': assumed('an instance has at most 100 CA certificates, each with a name of at most 128 characters'),
 } as const satisfies Record<string, Assumption>
 
 /** The id of an assumption, as LIMITS.md has it. */

@@ -5,6 +5,7 @@
 export const causes = {
   // the API: who is calling
   'malformed-request': 'the HTTP request could not be read',
+  'request-timeout': 'the HTTP request did not arrive in time',
   'unknown-path': 'the API lives at the path /',
   'method-not-allowed': 'the operation does not take this HTTP method',
   'request-too-large': 'the request is larger than the gateway reads',
@@ -14,11 +15,14 @@ export const causes = {
   'unsupported-version': 'the API has no such version',
   'unsupported-format': 'the answer format is neither JSON nor XML',
   'unknown-access-key': 'no such access key',
+  'security-token-unsupported': 'the emulator issues no security tokens',
   'access-key-inactive': 'the access key is disabled',
   'unsupported-signature': 'the signature method or version is not supported',
   'timestamp-malformed': 'the time of the request cannot be read',
   'timestamp-expired': 'the time of the request is more than 15 minutes away',
   'nonce-reused': 'the nonce of the request was used before',
+  'nonce-store-full': 'the gateway can remember no more nonces',
+  'signature-incomplete': 'the request carries no readable signature',
   'signature-mismatch': 'the signature is not the one computed from the request',
   'body-hash-mismatch': 'x-acs-content-sha256 is not the hash of the body',
   'signed-headers-incomplete': 'a header that must be signed is not in SignedHeaders',
