@@ -7,7 +7,7 @@ function followDebug(): (line: string) => Meaning {
   let state: 'idle' | 'connecting' | 'connected' = 'idle'
   return (line) => {
     if (line.startsWith('m ')) return `message:${line.slice(2)}`
-    if (/sending CONNECT$/.test(line)) {
+    if (line.endsWith('sending CONNECT')) {
       const before = state
       state = 'connecting'
       return before === 'connected' ? 'lost' : before === 'connecting' ? 'refused' : 'connecting'
