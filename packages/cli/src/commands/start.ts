@@ -1,0 +1,82 @@
+import {
+  configure,
+  createEmulator,
+  createLogger,
+  describeConfiguration,
+  describeTouched,
+  environmentName,
+  logTo,
+  options,
+  type Configuration,
+  type Emulator,
+} from '@apsaramq/emulator'
+import { parseArguments, type FlagTypes } from '../arguments.ts'
+import { exportedNames } from './env.ts'
+
+const flagTypes: FlagTypes = Object.fromEntries([
+  ['config', 'string'],
+  ...options.map((option) => [option.flag, option.value === undefined ? 'boolean' : 'string'] as const),
+])
+
+/** The help of `start`: its flags, from the table of options. */
+export function startHelp(): string {
+  const rows = [
+    ['--config FILE', 'JSON file of the settings below (keys in camelCase), or APSARAMQ_CONFIG'],
+    ...options.map((option) => [`--${option.flag}${option.value ? ` ${option.value}` : ''}`, option.help]),
+  ]
+  const width = Math.max(...rows.map(([flag]) => flag!.length))
+  return rows.map(([flag, help]) => `  ${flag!.padEnd(width)}  ${help}`).join('\n')
+}
+
+function say(lines: string[]): void {
+  for (const line of lines) process.stderr.write(`${line}\n`)
+}
+
+/** Variables that look like a setting and are none: most likely a slip. */
+function unknownVariables(): string[] {
+  const known = new Set(['APSARAMQ_CONFIG', ...exportedNames, ...options.map(({ flag }) => environmentName(flag))])
+  return Object.keys(process.env).filter((name) => name.startsWith('APSARAMQ_') && !known.has(name))
+}
+
+function introduce(configuration: Configuration): void {
+  say(describeConfiguration(configuration))
+  for (const name of unknownVariables()) say([`${name} is no setting of the emulator and is ignored`])
+  if (configuration.settings.auth === 'off')
+    say(['WARNING: auth is off: nobody checks signatures, which the real service always does'])
+}
+
+function listAssumptions(emulator: Emulator): void {
+  const entries = emulator.assumptions()
+  say([
+    'assumptions in force (LIMITS.md):',
+    ...entries.map(({ id, confidence, says }) => `  ${id} ${confidence}: ${says}`),
+  ])
+}
+
+function announce({ endpoints }: Emulator): void {
+  const { api, apiTls, mqtts, management } = endpoints
+  process.stdout.write(`API         ${api}  ${apiTls}\nMQTT        ${mqtts}\nManagement  ${management}\nReady\n`)
+}
+
+/** Resolves at the first SIGINT or SIGTERM, also when it came while the emulator was starting. */
+function untilSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, resolve)
+  })
+}
+
+/** `start`: runs an emulator until it is told to stop. */
+export async function start(args: string[]): Promise<void> {
+  const { flags } = parseArguments(args, flagTypes)
+  const stopped = untilSignal()
+  const file = flags['config'] ?? process.env['APSARAMQ_CONFIG']
+  const configuration = configure({ flags, environment: process.env, file })
+  introduce(configuration)
+  const logger = createLogger(configuration.settings.logLevel)
+  const emulator = await createEmulator({ settings: configuration.settings, onLog: logTo(logger) })
+  listAssumptions(emulator)
+  announce(emulator)
+  await stopped
+  await emulator.close()
+  say(['assumptions this run has rested on:', ...describeTouched(emulator.assumptions()).map((line) => `  ${line}`)])
+}

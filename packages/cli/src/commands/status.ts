@@ -1,0 +1,40 @@
+import { parseArguments } from '../arguments.ts'
+import { UsageError } from '../usage-error.ts'
+import { endpointsOf } from './env.ts'
+
+interface Ready {
+  ready: boolean
+  pending: string[]
+}
+
+async function readiness(management: string): Promise<Ready> {
+  try {
+    return (await (await fetch(`${management}/ready`)).json()) as Ready
+  } catch {
+    throw new UsageError(
+      `the emulator of the endpoints file does not answer at ${management}: it has ended without removing the file`,
+    )
+  }
+}
+
+/** `status`: where the emulator is and whether it is ready; exit code 1 when it is not. */
+export async function status(args: string[]): Promise<void> {
+  const { flags } = parseArguments(args, { data: 'string', 'endpoints-file': 'string', json: 'boolean' })
+  const endpoints = endpointsOf(flags)
+  const { ready, pending } = await readiness(endpoints.management)
+  if (flags['json']) process.stdout.write(`${JSON.stringify({ ready, pending, ...endpoints })}\n`)
+  else {
+    const { pid, api, apiTls, mqtts, management, caFile } = endpoints
+    const rows = {
+      state: ready ? 'ready' : `starting: ${pending.join(', ')}`,
+      pid,
+      api,
+      apiTls,
+      mqtts,
+      management,
+      caFile,
+    }
+    for (const [name, value] of Object.entries(rows)) process.stdout.write(`${name.padEnd(11)} ${value}\n`)
+  }
+  if (!ready) process.exitCode = 1
+}

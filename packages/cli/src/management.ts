@@ -1,0 +1,81 @@
+import { resolve } from 'node:path'
+import { createEmulator, endpointsFileOf, type Emulator } from '@apsaramq/emulator'
+import { readEndpoints } from '@apsaramq/testkit'
+import { UsageError } from './usage-error.ts'
+
+/** Flags by which every command finds its emulator. */
+export const managementFlags = { data: 'string', management: 'string', 'management-token': 'string' } as const
+
+/** A way to the management port. */
+export interface Management {
+  request<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<T>
+  /** Ends an emulator that was started only for this command. */
+  close(): Promise<void>
+}
+
+type Flags = Record<string, string | undefined>
+
+/** The data directory a command is about. */
+export function dataDirectory(flags: Flags): string {
+  return resolve(flags['data'] ?? process.env['APSARAMQ_DATA'] ?? '.apsaramq')
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/health`)).ok
+  } catch {
+    return false
+  }
+}
+
+/** The management URL of the emulator that runs on a data directory; undefined where none answers. */
+export async function runningOn(directory: string): Promise<string | undefined> {
+  let url: string
+  try {
+    url = readEndpoints(endpointsFileOf(directory)).management
+  } catch {
+    return undefined
+  }
+  return (await answers(url)) ? url : undefined
+}
+
+/** An emulator on the directory for as long as the command takes, on free ports. */
+function startFor(directory: string): Promise<Emulator> {
+  const ports = { apiPort: 0, apiTlsPort: 0, mqttsPort: 0, managementPort: 0 }
+  return createEmulator({ settings: { data: directory, ...ports } })
+}
+
+/**
+ * Finds the emulator a command is for: the one at `--management`, else the one that runs on the data directory, else
+ * one that is started on that directory for this command alone.
+ */
+export async function openManagement(flags: Flags): Promise<Management> {
+  const token = flags['management-token'] ?? process.env['APSARAMQ_MANAGEMENT_TOKEN']
+  const running = flags['management'] ?? (await runningOn(dataDirectory(flags)))
+  if (running !== undefined) return { request: requester(running, token), close: async () => undefined }
+  const emulator = await startFor(dataDirectory(flags))
+  return { request: requester(emulator.endpoints.management, undefined), close: () => emulator.close() }
+}
+
+function requester(url: string, token: string | undefined): Management['request'] {
+  return async <T>(method: string, path: string, body?: unknown) => {
+    const answer = await fetch(`${url.replace(/\/$/, '')}${path}`, {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }).catch((error: unknown) => {
+      throw new UsageError(`no emulator answers at ${url}: ${causeOf(error)}`)
+    })
+    const content: unknown = await answer.json()
+    if (!answer.ok) throw new UsageError(String((content as { message?: unknown }).message))
+    return content as T
+  }
+}
+
+function causeOf(error: unknown): string {
+  const { cause, message } = error as Error
+  return cause instanceof Error ? cause.message : message
+}

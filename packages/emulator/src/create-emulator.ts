@@ -1,0 +1,165 @@
+import { systemClock, systemRandom, type Clock, type LogEntry, type Random } from '@apsaramq/model'
+import { purgeDeletedCas } from '@apsaramq/store'
+import type { Endpoints } from '@apsaramq/testkit'
+import { createAssumptionLedger, type LedgerEntry } from './assumption-ledger.ts'
+import { configure } from './configure.ts'
+import { endpointsFileOf, removeEndpoints, writeEndpoints } from './endpoints-file.ts'
+import { describeEndpoints, registrarOf, type Ports } from './endpoints.ts'
+import { openHeldCas } from './held-cas.ts'
+import { createManagementApp, NotReadyError } from './management/app.ts'
+import type { CertificateParts } from './management/certificates.ts'
+import type { ResetRequest } from './management/reset.ts'
+import type { Settings } from './options.ts'
+import { createReadiness, type Readiness } from './readiness.ts'
+import { createRecorder } from './recorder.ts'
+import { resetAll } from './reset-all.ts'
+import { seedRecords } from './seed.ts'
+import { explainListenError } from './start-error.ts'
+import { listen, makeBroker, makeControlPlane, reachableHost, type Shared } from './services.ts'
+import { openState, type State } from './state.ts'
+import { certificateNames, openTrust, type Trust } from './trust.ts'
+import { seed } from './seed.ts'
+
+/** How an emulator is made. */
+export interface EmulatorOptions {
+  /** What differs from the defaults of the table of options. */
+  settings?: Partial<Settings>
+  clock?: Clock
+  random?: Random
+  /** Told every log entry; the emulator itself prints nothing. */
+  onLog?(entry: LogEntry): void
+}
+
+/** A running emulator. */
+export interface Emulator {
+  readonly endpoints: Endpoints
+  /** Which assumptions there are, and how often the run has rested on each. */
+  assumptions(): LedgerEntry[]
+  reset(request?: Partial<ResetRequest>): Promise<void>
+  /** Ends everything in order; resolves when nothing is left. */
+  close(): Promise<void>
+}
+
+/** What is ended at the close, last come first. */
+type Closers = (() => Promise<unknown>)[]
+
+async function closeAll(closers: Closers): Promise<void> {
+  for (let close = closers.pop(); close; close = closers.pop()) await close()
+}
+
+/** Both are asked for at once, so that /ready answers while a large store is read; a directory in use is the better news. */
+async function openStateAndManagement(shared: Shared, listening: Promise<number>, closers: Closers) {
+  const { settings, clock, recorder } = shared
+  const onTrouble = (message: string) => recorder.write({ plane: 'emulator', kind: 'warn', message })
+  const [state, managementPort] = await Promise.allSettled([openState(settings, { clock, onTrouble }), listening])
+  if (state.status === 'rejected') throw state.reason
+  closers.push(() => state.value.close())
+  if (managementPort.status === 'rejected') throw managementPort.reason
+  return { state: state.value, managementPort: managementPort.value }
+}
+
+async function seedIfEmpty(state: State, trust: Trust, shared: Shared): Promise<void> {
+  if (!state.store.isEmpty()) return
+  await state.store.reset(await seedRecords(trust.deviceCa, shared))
+}
+
+/** The API on both ports and the broker, listening. */
+async function startServices(state: State, trust: Trust, shared: Shared, readiness: Readiness, closers: Closers) {
+  const { settings } = shared
+  const controlPlane = makeControlPlane(state.store, shared)
+  const https = { key: trust.server.key, cert: trust.server.certificate }
+  const apps = { api: controlPlane.createApp(), apiTls: controlPlane.createApp({ https }) }
+  closers.push(() => Promise.all([apps.api.close(), apps.apiTls.close()]))
+  const api = await listen(apps.api, settings.host, settings.apiPort, 'api-port')
+  readiness.done('api')
+  const apiTls = await listen(apps.apiTls, settings.host, settings.apiTlsPort, 'api-tls-port')
+  readiness.done('api-tls')
+  const broker = await makeBroker(state.store, trust, shared)
+  closers.push(() => broker.close())
+  const { port: mqtts } = await broker
+    .listenTls({ host: settings.host, port: settings.mqttsPort })
+    .catch((error: unknown) => {
+      throw explainListenError(error, settings.host, settings.mqttsPort, 'mqtts-port')
+    })
+  readiness.done('mqtts')
+  return { controlPlane, apps, broker, ports: { api, apiTls, mqtts } }
+}
+
+async function publishEndpoints(endpoints: Endpoints, files: string[], closers: Closers): Promise<void> {
+  for (const file of files) {
+    await writeEndpoints(file, endpoints)
+    closers.push(() => removeEndpoints(file))
+  }
+}
+
+function shareOf(options: EmulatorOptions): Shared {
+  const { clock = systemClock, random = systemRandom, onLog = () => undefined } = options
+  const settings = { ...configure().settings, ...options.settings }
+  return { settings, clock, random, recorder: createRecorder(clock, onLog), ledger: createAssumptionLedger() }
+}
+
+/**
+ * Starts an emulator and resolves when it is ready: every port listens, the seed is in, the endpoints are written.
+ *
+ * @throws {StartError} when a port or an address cannot be used
+ * @throws {DataDirectoryError} when the data directory cannot be used
+ * @example
+ * const emulator = await createEmulator({ settings: { ephemeral: true, apiPort: 0, apiTlsPort: 0, mqttsPort: 0, managementPort: 0 } })
+ * console.log(emulator.endpoints.api)
+ * await emulator.close()
+ */
+export async function createEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const closers: Closers = []
+  try {
+    return await start(shareOf(options), closers)
+  } catch (error) {
+    await closeAll(closers)
+    throw error
+  }
+}
+
+async function start(shared: Shared, closers: Closers): Promise<Emulator> {
+  const { settings, clock, random, recorder, ledger } = shared
+  const readiness = createReadiness()
+  let parts: CertificateParts | undefined
+  let reset: Emulator['reset'] | undefined
+  const management = createManagementApp({
+    readiness,
+    recorder,
+    ledger,
+    log: recorder,
+    token: settings.managementToken,
+    hosts: ['localhost', '127.0.0.1', '::1', ...settings.serverNames],
+    parts: () => parts ?? notReady(readiness),
+    reset: (request) => (reset ?? notReady(readiness))(request),
+  })
+  closers.push(() => management.close())
+  const managementHost = settings.managementToken === '' ? '127.0.0.1' : settings.host
+  const listening = listen(management, managementHost, settings.managementPort, 'management-port')
+  const { state, managementPort } = await openStateAndManagement(shared, listening, closers)
+  readiness.done('store')
+
+  const names = certificateNames(seed.regionId, settings.serverNames)
+  const trust = await openTrust(state.keys, names, shared)
+  readiness.done('trust')
+  await seedIfEmpty(state, trust, shared)
+  const purge = purgeDeletedCas(state.store, { clock })
+  closers.push(async () => purge.stop())
+  readiness.done('seed')
+
+  const services = await startServices(state, trust, shared, readiness, closers)
+  const ports: Ports = { ...services.ports, management: managementPort }
+  const hosts = { service: reachableHost(settings.host), management: reachableHost(managementHost) }
+  const endpoints = describeEndpoints(hosts, ports, trust.caFile)
+  const cas = openHeldCas(state.keys, shared)
+  parts = { store: state.store, cas, clock, random, registrar: (id) => registrarOf(state.store, endpoints, id) }
+  reset = (request) => resetAll({ to: 'seed', trust: 'keep', ...request }, { state, names, shared, services })
+  const files = [...(settings.ephemeral ? [] : [endpointsFileOf(state.directory)]), settings.endpointsFile]
+  await publishEndpoints(endpoints, files.filter(Boolean), closers)
+  readiness.done('endpoints')
+  return { endpoints, assumptions: ledger.entries, reset, close: () => closeAll(closers) }
+}
+
+function notReady(readiness: Readiness): never {
+  throw new NotReadyError(`the emulator is starting; pending: ${readiness.pending().join(', ')}`)
+}

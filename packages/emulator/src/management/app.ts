@@ -1,0 +1,44 @@
+import { fastify, type FastifyError, type FastifyInstance } from 'fastify'
+import { certificateRoutes, isRequestError } from './certificates.ts'
+import { guardManagement, type GateOptions } from './gate.ts'
+import { observationRoutes, type ObservationParts } from './observation.ts'
+import { resetRoute, type Reset } from './reset.ts'
+
+/** What the management port is made of. */
+export interface ManagementOptions extends ObservationParts, GateOptions {
+  reset: Reset
+}
+
+/** The start is not over, so there is nothing yet to answer from. */
+export class NotReadyError extends Error {
+  override readonly name = 'NotReadyError'
+}
+
+function statusOf(error: FastifyError): number {
+  if (error instanceof NotReadyError) return 503
+  return isRequestError(error) ? 400 : (error.statusCode ?? 500)
+}
+
+/** The management port: apart from the emulated API, JSON over HTTP (does not listen). */
+export function createManagementApp(options: ManagementOptions): FastifyInstance {
+  const app = fastify({
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
+    forceCloseConnections: true,
+  })
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const status = statusOf(error)
+    if (status >= 500 && !(error instanceof NotReadyError)) {
+      const message = `${request.method} ${request.url}: ${error.stack ?? error.message}`
+      options.log.write({ plane: 'management', kind: 'warn', cause: 'internal-error', message })
+    }
+    return reply.code(status).send({ error: error.code ?? error.name, message: error.message })
+  })
+  app.setNotFoundHandler((request, reply) =>
+    reply.code(404).send({ error: 'unknown-path', message: `there is no ${request.method} ${request.url}` }),
+  )
+  guardManagement(app, options)
+  observationRoutes(app, options)
+  certificateRoutes(app, options.parts)
+  resetRoute(app, options.reset)
+  return app
+}

@@ -1,0 +1,150 @@
+import type { LiveSessionPolicy } from '@apsaramq/broker'
+
+/** Every setting of the emulator, with units. */
+export interface Settings {
+  /** Directory of the durable state; relative to the working directory. */
+  data: string
+  /** Keep everything in memory, forget it at the end. */
+  ephemeral: boolean
+  /** Address the API and the broker listen on. */
+  host: string
+  apiPort: number
+  apiTlsPort: number
+  mqttsPort: number
+  managementPort: number
+  /** Where the endpoints are written besides the data directory; empty for nowhere. */
+  endpointsFile: string
+  liveSessions: LiveSessionPolicy
+  rejectAt: 'cut' | 'connack'
+  auth: 'on' | 'off'
+  /** API calls a second, per account and operation. */
+  limit: number
+  /** Lift the client id, topic and subscription rules of the service. */
+  loose: boolean
+  /** More names the server certificate is valid for. */
+  serverNames: string[]
+  /** Asked of every management request where it is not empty; empty keeps the management port on the loopback. */
+  managementToken: string
+  logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+}
+
+/** One row of the table of options. */
+export interface Option<K extends keyof Settings = keyof Settings> {
+  key: K
+  /** Without the dashes. */
+  flag: string
+  /** How its value is written in the help; undefined for a switch. */
+  value?: string
+  initial: Settings[K]
+  help: string
+  /** @throws {Error} whose message completes "--flag VALUE …" */
+  parse(text: string): Settings[K]
+}
+
+const portText = /^\d{1,5}$/
+
+function port(text: string): number {
+  const value = Number(text)
+  if (!portText.test(text) || value > 65_535) throw new Error('is no port: a number from 0 (any free port) to 65535')
+  return value
+}
+
+function positive(text: string): number {
+  const value = Number(text)
+  if (!/^\d{1,9}$/.test(text) || value < 1) throw new Error('is no limit: a whole number of at least 1')
+  return value
+}
+
+function oneOf<T extends string>(...allowed: T[]) {
+  return (text: string): T => {
+    const found = allowed.find((value) => value === text)
+    if (!found) throw new Error(`is none of ${allowed.join(', ')}`)
+    return found
+  }
+}
+
+function truth(text: string): boolean {
+  return oneOf('true', 'false')(text) === 'true'
+}
+
+function anyText(text: string): string {
+  if (text === '') throw new Error('is empty')
+  return text
+}
+
+/** Reads `drop`, `keep` or `delay:MS`. */
+export function parseLiveSessions(text: string): LiveSessionPolicy {
+  if (text === 'drop' || text === 'keep') return { kind: text }
+  const delay = /^delay:(\d{1,9})$/.exec(text)
+  if (!delay) throw new Error('is none of drop, keep, delay:MILLISECONDS')
+  return { kind: 'delay', delayMs: Number(delay[1]) }
+}
+
+const hostNameText = /^[A-Za-z0-9*]([A-Za-z0-9.:*-]{0,252})$/
+
+function names(text: string): string[] {
+  const list = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean)
+  const wrong = list.find((name) => !hostNameText.test(name))
+  if (wrong !== undefined) throw new Error(`has ${wrong}, which is no host name or address`)
+  return list
+}
+
+function option<K extends keyof Settings>(
+  key: K,
+  flag: string,
+  value: string | undefined,
+  initial: Settings[K],
+  parse: (text: string) => Settings[K],
+  help: string,
+): Option<K> {
+  return { key, flag, ...(value === undefined ? {} : { value }), initial, help, parse }
+}
+
+/** The table of options: flags, environment, configuration file, defaults and help all come from here. */
+export const options: readonly Option[] = [
+  option('data', 'data', 'DIR', '.apsaramq', anyText, 'directory of the durable state'),
+  option('ephemeral', 'ephemeral', undefined, false, truth, 'keep everything in memory, forget it at the end'),
+  option('host', 'host', 'ADDRESS', '127.0.0.1', anyText, 'address the API and the broker listen on'),
+  option('apiPort', 'api-port', 'PORT', 8480, port, 'API over HTTP; 0 is any free port, here and below'),
+  option('apiTlsPort', 'api-tls-port', 'PORT', 8443, port, 'API over HTTPS'),
+  option('mqttsPort', 'mqtts-port', 'PORT', 8883, port, 'MQTT over mutual TLS'),
+  option('managementPort', 'management-port', 'PORT', 8481, port, 'health, sessions, log, explanations, certificates'),
+  option('endpointsFile', 'endpoints-file', 'FILE', '', anyText, 'write the endpoints there, too'),
+  option(
+    'liveSessions',
+    'live-sessions',
+    'drop|keep|delay:MS',
+    { kind: 'drop' },
+    parseLiveSessions,
+    'what an inactivation does to live sessions (A-01)',
+  ),
+  option('rejectAt', 'reject-at', 'cut|connack', 'cut', oneOf('cut', 'connack'), 'how a client is refused (A-02)'),
+  option('auth', 'auth', 'on|off', 'on', oneOf('on', 'off'), 'off: signatures of API calls are not checked'),
+  option('limit', 'limit', 'N', 500, positive, 'API calls a second, per account and operation (A-05)'),
+  option('loose', 'loose', undefined, false, truth, 'lift the client id, topic and subscription rules'),
+  option('serverNames', 'server-names', 'NAME,…', [], names, 'more names for the server certificate'),
+  option(
+    'managementToken',
+    'management-token',
+    'TOKEN',
+    '',
+    anyText,
+    'asked of management requests; lets them come from other machines',
+  ),
+  option(
+    'logLevel',
+    'log-level',
+    'LEVEL',
+    'info',
+    oneOf('debug', 'info', 'warn', 'error', 'silent'),
+    'debug, info, warn, error or silent; the log goes to stderr',
+  ),
+]
+
+/** Name of the environment variable of an option: `api-port` → `APSARAMQ_API_PORT`. */
+export function environmentName(flag: string): string {
+  return `APSARAMQ_${flag.replaceAll('-', '_').toUpperCase()}`
+}

@@ -1,0 +1,116 @@
+import {
+  randomUuid,
+  type AccessKey,
+  type CaCertificate,
+  type Clock,
+  type Instance,
+  type PolicyDocument,
+  type Random,
+} from '@apsaramq/model'
+import { checkRegistration, issueVerification, type KeyAndCertificate } from '@apsaramq/pki'
+import type { SeedRecords } from '@apsaramq/store'
+
+/** What a fresh data directory holds, by name. The secrets are public on purpose: they open nothing but an emulator. */
+export const seed = {
+  regionId: 'cn-hangzhou',
+  owner: {
+    accountId: '1000000000000001',
+    accessKeyId: 'LTAIemulatorOwner001',
+    accessKeySecret: 'emulator-owner-secret-0001',
+  },
+  reader: { name: 'reader', accessKeyId: 'LTAIemulatorReader01', accessKeySecret: 'emulator-reader-secret-001' },
+  other: {
+    accountId: '1000000000000002',
+    accessKeyId: 'LTAIemulatorOther001',
+    accessKeySecret: 'emulator-other-secret-0001',
+  },
+  platinumId: 'post-cn-emulator001',
+  professionalId: 'post-cn-emulator002',
+  groupId: 'GID_demo',
+  topic: 'demo',
+} as const
+
+/** Get and List with what they depend on, and nothing that changes anything. */
+const readOnly: PolicyDocument = {
+  Version: '1',
+  Statement: [
+    {
+      Effect: 'Allow',
+      Action: ['mq:Get*', 'mq:List*', 'mq:MqttInstanceAccess'],
+      Resource: `acs:mq:*:${seed.owner.accountId}:*`,
+    },
+  ],
+}
+
+function accessKey(
+  owner: { accessKeyId: string; accessKeySecret: string },
+  accountId: string,
+  userId: string | null,
+): AccessKey {
+  return { id: owner.accessKeyId, secret: owner.accessKeySecret, accountId, userId, status: 'active' }
+}
+
+function instance(id: string, name: string, edition: Instance['edition'], createdAt: number): Instance {
+  const tls = edition === 'platinum' ? 'mutual' : 'one-way'
+  return { id, accountId: seed.owner.accountId, regionId: seed.regionId, name, edition, tls, createdAt }
+}
+
+/** The seed's device CA, registered as any other: with a register code and a verification certificate. */
+async function registeredCa(deviceCa: KeyAndCertificate, deps: { clock: Clock; random: Random }) {
+  const at = deps.clock.now()
+  const code = `${randomUuid(deps.random)}000000000001`
+  const verification = await issueVerification({ ca: deviceCa, registerCode: code }, deps)
+  const { ca } = checkRegistration({
+    caContent: deviceCa.certificate,
+    verificationContent: verification.certificate,
+    now: at,
+  })
+  const record: CaCertificate = {
+    id: randomUuid(deps.random),
+    instanceId: seed.platinumId,
+    regionId: seed.regionId,
+    sn: ca.sn,
+    name: 'emulator-device-ca',
+    status: 'active',
+    certificate: deviceCa.certificate,
+    verification: verification.certificate,
+    registerCode: code,
+    fingerprint: ca.fingerprint,
+    subject: ca.subject,
+    validFrom: ca.validFrom,
+    validUntil: ca.validUntil,
+    registeredAt: at,
+    statusChange: null,
+  }
+  return { record, code: { code, instanceId: seed.platinumId, issuedAt: at, usedAt: at } }
+}
+
+/** The records of the seed. */
+export async function seedRecords(
+  deviceCa: KeyAndCertificate,
+  deps: { clock: Clock; random: Random },
+): Promise<SeedRecords> {
+  const at = deps.clock.now()
+  const { owner, reader, other } = seed
+  const ca = await registeredCa(deviceCa, deps)
+  return {
+    accounts: [
+      { id: owner.accountId, name: 'emulator' },
+      { id: other.accountId, name: 'other' },
+    ],
+    users: [{ id: '200000000000000001', accountId: owner.accountId, name: reader.name, policies: [readOnly] }],
+    accessKeys: [
+      accessKey(owner, owner.accountId, null),
+      accessKey(reader, owner.accountId, '200000000000000001'),
+      accessKey(other, other.accountId, null),
+    ],
+    instances: [
+      instance(seed.platinumId, 'emulator', 'platinum', at),
+      instance(seed.professionalId, 'emulator-professional', 'professional', at),
+    ],
+    groups: [{ instanceId: seed.platinumId, id: seed.groupId, createdAt: at }],
+    topics: [{ instanceId: seed.platinumId, name: seed.topic, createdAt: at }],
+    registerCodes: [ca.code],
+    caCertificates: [ca.record],
+  }
+}

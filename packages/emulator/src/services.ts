@@ -1,0 +1,78 @@
+import { createBroker, type Broker } from '@apsaramq/broker'
+import { createControlPlane, type ControlPlane } from '@apsaramq/control-plane'
+import { maxPacketBytes, type Clock, type Random } from '@apsaramq/model'
+import type { Store } from '@apsaramq/store'
+import type { FastifyInstance } from 'fastify'
+import type { AssumptionLedger } from './assumption-ledger.ts'
+import type { Settings } from './options.ts'
+import type { Recorder } from './recorder.ts'
+import { seed } from './seed.ts'
+import { explainListenError } from './start-error.ts'
+import type { Trust } from './trust.ts'
+
+/** What every service of a run shares. */
+export interface Shared {
+  settings: Settings
+  clock: Clock
+  random: Random
+  recorder: Recorder
+  ledger: AssumptionLedger
+}
+
+/** How long a connected client may take to send its CONNECT. */
+const connectTimeoutMs = 10_000
+
+/** Makes the API; it does not listen. */
+export function makeControlPlane(store: Store, { settings, recorder, ledger, ...deps }: Shared): ControlPlane {
+  return createControlPlane({
+    ...deps,
+    store,
+    log: recorder,
+    assume: ledger.touch,
+    settings: { regionId: seed.regionId, auth: settings.auth, limitPerSecond: settings.limit },
+  })
+}
+
+/** Makes the broker; it does not listen. */
+export function makeBroker(
+  store: Store,
+  trust: Trust,
+  { settings, recorder, ledger, ...deps }: Shared,
+): Promise<Broker> {
+  return createBroker({
+    ...deps,
+    store,
+    log: recorder,
+    assume: ledger.touch,
+    tls: { key: trust.server.key, cert: trust.server.certificate },
+    settings: {
+      liveSessions: settings.liveSessions,
+      rejectAt: settings.rejectAt,
+      strict: !settings.loose,
+      connectTimeoutMs,
+      maxPacketBytes,
+      regionId: seed.regionId,
+    },
+  })
+}
+
+/**
+ * Listens, and tells the port it got.
+ *
+ * @throws {StartError} when it cannot, naming the flag that helps
+ */
+export async function listen(app: FastifyInstance, host: string, port: number, flag: string): Promise<number> {
+  try {
+    await app.listen({ host, port })
+  } catch (error) {
+    throw explainListenError(error, host, port, flag)
+  }
+  return (app.server.address() as { port: number }).port
+}
+
+/** The host a client on this machine reaches a listener by. */
+export function reachableHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
+}
