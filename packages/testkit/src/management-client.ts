@@ -11,6 +11,8 @@ export interface IssuedDevice {
   chain: string
   /** Base64 of a PKCS#12 file, RSA only. */
   p12?: string
+  /** Password of that file. */
+  p12Password?: string
   username: string
   password: string
 }
@@ -24,6 +26,8 @@ export interface DeviceRequest {
   keyType?: 'rsa' | 'ec'
   validFrom?: number
   validUntil?: number
+  /** A day past its end, or a day before its beginning; instead of `validFrom` and `validUntil`. */
+  validity?: 'expired' | 'not-yet-valid'
   /** Signs with a CA nobody registered. */
   wrongCa?: boolean
   count?: number
