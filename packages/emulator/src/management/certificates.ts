@@ -43,7 +43,7 @@ const caBody = {
 }
 
 const registrationBody = {
-  type: 'object',
+  type: ['object', 'null'],
   additionalProperties: false,
   properties: { instanceId: text, caName: text },
 }
@@ -60,7 +60,7 @@ export function certificateRoutes(app: FastifyInstance, parts: () => Certificate
     parts().cas.create(request.body),
   )
 
-  app.post<{ Params: { sn: string }; Body: { instanceId?: string; caName?: string } | undefined }>(
+  app.post<{ Params: { sn: string }; Body: { instanceId?: string; caName?: string } | null }>(
     '/cas/:sn/register',
     { schema: { body: registrationBody } },
     async (request) => {
