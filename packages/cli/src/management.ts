@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { createEmulator, endpointsFileOf, type Emulator } from '@apsaramq/emulator'
-import { readEndpoints } from '@apsaramq/testkit'
+import { managementClient, ManagementError, readEndpoints } from '@apsaramq/testkit'
 import { UsageError } from './usage-error.ts'
 
 /** Flags by which every command finds its emulator. */
@@ -58,20 +58,14 @@ export async function openManagement(flags: Flags): Promise<Management> {
 }
 
 function requester(url: string, token: string | undefined): Management['request'] {
-  return async <T>(method: string, path: string, body?: unknown) => {
-    const answer = await fetch(`${url.replace(/\/$/, '')}${path}`, {
-      method,
-      headers: {
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    }).catch((error: unknown) => {
+  const client = managementClient(url, token)
+  return async <T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown) => {
+    try {
+      return (await client.request(method, path, body)) as T
+    } catch (error) {
+      if (error instanceof ManagementError) throw new UsageError(error.reason)
       throw new UsageError(`no emulator answers at ${url}: ${causeOf(error)}`)
-    })
-    const content: unknown = await answer.json()
-    if (!answer.ok) throw new UsageError(String((content as { message?: unknown }).message))
-    return content as T
+    }
   }
 }
 

@@ -38,9 +38,23 @@ export interface DeviceRequest {
 /** Whose story to tell. */
 export type Subject = { clientId: string } | { sn: string } | { requestId: string }
 
+/** The management port refused a request. */
+export class ManagementError extends Error {
+  override readonly name = 'ManagementError'
+  readonly status: number
+  /** The port's own sentence. */
+  readonly reason: string
+
+  constructor(request: string, status: number, reason: string) {
+    super(`${request} answered ${status}: ${reason}`)
+    this.status = status
+    this.reason = reason
+  }
+}
+
 /** Talks to the management port of an emulator. */
 export interface ManagementClient {
-  /** The JSON answer to a request. @throws {Error} with status and body when it is not 2xx */
+  /** The JSON answer to a request. @throws {ManagementError} when it is not 2xx */
   request(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown>
   issueDevices(request: DeviceRequest): Promise<IssuedDevice[]>
   /** Why something was refused, as the emulator tells it. */
@@ -69,6 +83,11 @@ export function managementClient(management: Endpoints['management'], token?: st
 async function ask(url: URL, init: RequestInit): Promise<unknown> {
   const response = await fetch(url, init)
   const text = await response.text()
-  if (!response.ok) throw new Error(`${init.method} ${url.pathname} answered ${response.status}: ${text.slice(0, 500)}`)
+  if (!response.ok) throw new ManagementError(`${init.method} ${url.pathname}`, response.status, reasonIn(text))
   return text === '' ? undefined : JSON.parse(text)
+}
+
+function reasonIn(text: string): string {
+  const message = /"message":"((?:[^"\\]|\\.)*)"/.exec(text)?.[1]
+  return message === undefined ? text.slice(0, 500) : (JSON.parse(`"${message}"`) as string)
 }
