@@ -1,0 +1,8 @@
+export { CertificateError } from './certificate-error.ts'
+export { fingerprintOf, inspectCertificate, type CertificateFacts } from './inspect.ts'
+export { issueCa, issueDevice, issueServer, issueVerification } from './issue.ts'
+export type { CertificateRequest, IssuingDeps } from './issue.ts'
+export type { KeyAndCertificate } from './issuer.ts'
+export type { KeyType } from './keys.ts'
+export { base64DerOf, pemFromBase64Der, pemOfDer } from './pem.ts'
+export { toPkcs12, type Pkcs12Request } from './pkcs12.ts'
