@@ -1,0 +1,34 @@
+import type { CollectionName } from './collections.ts'
+
+/** One record that a commit changed; several changes of it in one transaction are one write. */
+export interface Write {
+  readonly collection: CollectionName
+  readonly key: string
+  readonly before: object | undefined
+  readonly after: object | undefined
+  /** The place of the record among those of its groups. */
+  readonly order: number
+}
+
+/** What a transaction or a reset leaves behind. Commits are numbered without a gap, across restarts. */
+export interface Commit {
+  readonly number: number
+  /** True where nothing of what was there before stays. */
+  readonly reset: boolean
+  readonly writes: readonly Write[]
+}
+
+/** Where a store stood at some moment. */
+export interface Position {
+  /** The number of the last commit, 0 before the first. */
+  commit: number
+  /** The sequence number of the last change, 0 before the first. */
+  seq: number
+}
+
+/** What a driver adds to the engine: making commits durable. */
+export interface Persistence {
+  /** Makes all of `commits` durable, or throws and leaves none of them behind. Never called while it runs. */
+  persist(commits: readonly Commit[]): Promise<void> | void
+  close(): Promise<void>
+}
