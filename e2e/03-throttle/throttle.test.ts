@@ -1,0 +1,158 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { ApiAnswer, Endpoints, SignedClient } from '@apsaramq/testkit'
+import { expect, onTestFinished, test } from 'vitest'
+import { expectExplained } from '../support/explained.ts'
+import { ownProgram } from '../support/own-program.ts'
+import { sdks, viaOpenApiCore } from '../support/sdk.ts'
+import { describeOwnProgram, ownerClient, user } from '../support/target.ts'
+
+/** Offers `count` calls at once, signed ahead; tells what was admitted, and in how many seconds. */
+async function offer(client: SignedClient, { instanceId }: Endpoints, count: number) {
+  const requests = Array.from({ length: count }, () =>
+    client.prepare('GetRegisterCode', { MqttInstanceId: instanceId }),
+  )
+  const from = performance.now()
+  const answers = await Promise.all(requests.map((request) => client.send(request)))
+  const seconds = (performance.now() - from) / 1_000
+  return { admitted: answers.filter(isAdmitted), refused: answers.filter((answer) => !isAdmitted(answer)), seconds }
+}
+
+const isAdmitted = ({ status }: ApiAnswer) => status === 200
+
+/** Calls until one is refused. */
+async function exhaust(call: () => Promise<ApiAnswer>, atMost: number): Promise<ApiAnswer> {
+  for (let calls = 0; calls < atMost; calls += 1) {
+    const answer = await call()
+    if (!isAdmitted(answer)) return answer
+  }
+  throw new Error(`${atMost} calls were all admitted`)
+}
+
+async function limited(limit: number | undefined) {
+  const program = await ownProgram(limit === undefined ? [] : ['--limit', String(limit)])
+  const endpoints = program.endpoints()
+  const client = ownerClient(endpoints, { connections: 32 })
+  onTestFinished(() => client.close())
+  return { endpoints, client, program }
+}
+
+describeOwnProgram('the throttle', () => {
+  test('D1: 500 calls a second are admitted, and no more', { timeout: 120_000 }, async () => {
+    const { endpoints, client } = await limited(undefined)
+    let admitted = 0
+    let seconds = 0
+    for (let round = 0; round < 20; round += 1) {
+      const result = await offer(client, endpoints, 1_000)
+      admitted += result.admitted.length
+      seconds += result.seconds
+      if (result.refused.length > 0) break
+    }
+    expect(admitted).toBeGreaterThanOrEqual(500)
+    expect(admitted).toBeLessThanOrEqual(500 * (Math.floor(seconds) + 1))
+  })
+
+  test('D1: --limit sets another number, and every refused call leaves the window as it was', async () => {
+    const { endpoints, client } = await limited(20)
+    const { admitted, refused, seconds } = await offer(client, endpoints, 200)
+    expect(admitted.length).toBeGreaterThanOrEqual(20)
+    expect(admitted.length).toBeLessThanOrEqual(20 * (Math.floor(seconds) + 1))
+    expect(refused.length).toBe(200 - admitted.length)
+  })
+
+  test('D4: the refusal carries the code, the wait and the state of the window; who waits as told is admitted', async () => {
+    const { endpoints, client } = await limited(3)
+    const call = () => client.call('GetRegisterCode', { MqttInstanceId: endpoints.instanceId })
+    const { status, body, headers, requestId } = await exhaust(call, 1_000)
+    expect({ status, body }).toMatchObject({
+      status: 400,
+      body: { Code: 'Throttling.User', Message: 'Request was denied due to user flow control.' },
+    })
+    const wait = Number(headers['x-acs-retry-after'])
+    expect(wait).toBeGreaterThan(0)
+    expect(wait).toBeLessThanOrEqual(1_000)
+    expect(headers['x-ratelimit-user-api']).toMatch(/^Limit:3,Remain:0,TimeLeft:\d+,Reset:\d+$/)
+    expect(headers['x-ratelimit-user']).toMatch(/^Limit:3,Remain:0,TimeLeft:\d+,Reset:\d+$/)
+    await expectExplained({ requestId }, 'throttled', endpoints.management)
+    await pause(wait)
+    expect((await call()).status).toBe(200)
+  })
+
+  test('D1: the window is of the account and the operation: a RAM user shares it, others have their own', async () => {
+    const { endpoints, client } = await limited(3)
+    const readerClient = ownerClient(endpoints, user('reader', endpoints))
+    const other = endpoints.users.find((one) => one.accountId !== endpoints.accountId)!
+    const otherClient = ownerClient(endpoints, other)
+    onTestFinished(() => [readerClient, otherClient].forEach((one) => one.close()))
+    const MqttInstanceId = endpoints.instanceId
+    // All at once, so that they fall into one window however slow the machine is: 3 of 30 are admitted each second.
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, at) =>
+        (at % 2 ? client : readerClient).call('GetRegisterCode', { MqttInstanceId }),
+      ),
+    )
+    expect(answers.some((answer) => answer.body.Code === 'Throttling.User')).toBe(true)
+    const elsewhere = await client.call('ListCaCertificate', { MqttInstanceId, PageNo: '1', PageSize: '1' })
+    const stranger = await otherClient.call('GetRegisterCode', { MqttInstanceId })
+    expect({ elsewhere: elsewhere.status, stranger: stranger.body.Code }).toEqual({
+      elsewhere: 200,
+      stranger: 'MqttOwnerCheckError',
+    })
+  })
+
+  test('D1: a call whose signature is wrong takes no place in the window', async () => {
+    const { endpoints, client } = await limited(2)
+    const wrong = ownerClient(endpoints, { accessKeySecret: 'wrong' })
+    onTestFinished(() => wrong.close())
+    const parameters = { MqttInstanceId: endpoints.instanceId }
+    for (let call = 0; call < 10; call += 1) {
+      expect((await wrong.call('GetRegisterCode', parameters)).body.Code).toBe('SignatureDoesNotMatch')
+    }
+    expect((await client.call('GetRegisterCode', parameters)).status).toBe(200)
+  })
+
+  test('D4: every SDK reports the throttle by its own means', async () => {
+    const { endpoints, client } = await limited(1)
+    const caller = { ...endpoints, endpoints }
+    const parameters = { MqttInstanceId: endpoints.instanceId }
+    for (const sdk of sdks) {
+      await exhaust(() => client.call('GetRegisterCode', parameters), 1_000)
+      const refusal = sdk.refusal(await firstError(() => sdk.call(caller, 'GetRegisterCode', parameters)))
+      const kind = sdk.name.startsWith('pop-core')
+        ? 'Throttling.UserError'
+        : sdk.name.startsWith('openapi-client')
+          ? 'Error'
+          : 'ThrottlingError'
+      expect({ sdk: sdk.name, ...refusal }).toMatchObject({ sdk: sdk.name, kind, code: 'Throttling.User', status: 400 })
+    }
+  })
+
+  test.each([undefined, 'v2'] as const)(
+    'D4: openapi-core (%s) that was told to retry waits and succeeds by itself',
+    async (algorithm) => {
+      const { endpoints, client } = await limited(1)
+      const parameters = { MqttInstanceId: endpoints.instanceId }
+      const call = viaOpenApiCore({ method: 'POST', form: false }, algorithm, {
+        retryable: true,
+        retryCondition: [
+          { maxAttempts: 5, exception: ['ThrottlingError'], errorCode: ['Throttling.User'], maxDelay: 5_000 },
+        ],
+        noRetryCondition: [],
+      } as unknown as Parameters<typeof viaOpenApiCore>[2]) // its classes live in a package of the SDK's own
+      await exhaust(() => client.call('GetRegisterCode', parameters), 1_000)
+      const answer = await call({ ...endpoints, endpoints }, 'GetRegisterCode', parameters)
+      expect(answer).toEqual({ RequestId: expect.any(String) as unknown, RegisterCode: expect.any(String) as unknown })
+    },
+  )
+})
+
+/** The first error of repeated calls: between two of them the window may have moved on. */
+async function firstError(call: () => Promise<unknown>): Promise<unknown> {
+  for (let calls = 0; calls < 1_000; calls += 1) {
+    const error = await call().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
+    if (error) return error
+  }
+  throw new Error('1000 calls were all admitted')
+}
