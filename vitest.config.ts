@@ -1,9 +1,21 @@
 import { defineConfig } from 'vitest/config'
 
+/** Where continuous integration wants the results as JSON. */
+const report = process.env['TEST_REPORT']
+
 export default defineConfig({
   test: {
+    reporters: report ? ['default', 'json'] : ['default'],
+    ...(report ? { outputFile: { json: report } } : {}),
     projects: [
-      { test: { name: 'unit', include: ['packages/**/*.test.ts', 'scripts/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['packages/**/*.test.ts', 'scripts/**/*.test.ts'],
+          testTimeout: 30_000, // a deadline for what hangs, on a machine that is busy with other things
+          hookTimeout: 30_000,
+        },
+      },
       {
         test: {
           name: 'e2e',
