@@ -1,0 +1,40 @@
+import type { FastifyReply } from 'fastify'
+import type { ApiError } from '../errors.ts'
+import type { Call } from './call.ts'
+import { errorBody } from './error-body.ts'
+import { logEntryOf } from './log-entry.ts'
+import type { Plane } from './plane.ts'
+
+/**
+ * The one place where an answer leaves: writes the log first, so that whoever has the answer finds its entry.
+ *
+ * @param status HTTP status
+ */
+function send(reply: FastifyReply, plane: Plane, call: Call, status: number, body: object): FastifyReply {
+  plane.log.write(logEntryOf(call, status, plane.clock.monotonic()))
+  reply.code(status)
+  reply.header('content-type', call.rendering.contentType)
+  reply.header('x-acs-request-id', call.requestId)
+  if (call.decision) limitHeaders(reply, call.decision)
+  return reply.send(call.rendering.write(body, status < 400 ? `${call.action}Response` : 'Error'))
+}
+
+/** What the SDK cores read: the retry-after, and before it the two rate limits, of which the larger TimeLeft counts. */
+function limitHeaders(reply: FastifyReply, decision: NonNullable<Call['decision']>): void {
+  const { limit, remaining, retryAfterMs, resetMs } = decision
+  const rate = `Limit:${limit},Remain:${remaining},TimeLeft:${retryAfterMs},Reset:${resetMs}`
+  reply.header('x-ratelimit-user-api', rate)
+  reply.header('x-ratelimit-user', rate)
+  if (!decision.admitted) reply.header('x-acs-retry-after', String(retryAfterMs)) // LIMITS A-25
+}
+
+/** Answers a call that was done. @param result of the operation */
+export function answer(reply: FastifyReply, plane: Plane, call: Call, result: object): FastifyReply {
+  return send(reply, plane, call, 200, { RequestId: call.requestId, ...result })
+}
+
+/** Answers a call that was refused. */
+export function refuse(reply: FastifyReply, plane: Plane, call: Call, refusal: ApiError): FastifyReply {
+  call.refusal = refusal
+  return send(reply, plane, call, refusal.status, errorBody(refusal, call.requestId, plane.settings.regionId))
+}

@@ -1,0 +1,56 @@
+import type { AccessKey, Instance, User } from '@apsaramq/model'
+import type { ApiError } from '../errors.ts'
+import type { Operation } from '../operations/define-operation.ts'
+import type { Acs3Authorization } from '../signature/acs3.ts'
+import type { Parameters } from '../signature/form-parameters.ts'
+import type { Decision } from '../throttle/sliding-window.ts'
+import { json, type Rendering } from './rendering.ts'
+
+/** Who makes a call: the account, and the RAM user where it is not the owner. */
+export interface Caller {
+  accountId: string
+  /** Undefined where nobody signed: `auth` is off. */
+  accessKey?: AccessKey
+  user?: User
+}
+
+const none: Parameters = Object.freeze(Object.create(null) as Parameters)
+
+/** What the gateway knows of one call; each plugin adds what it has found out. */
+export class Call {
+  readonly requestId: string
+  /** Monotonic milliseconds. */
+  readonly startedAt: number
+  readonly remoteAddress: string
+
+  rendering: Rendering = json
+  body: Buffer = Buffer.alloc(0)
+  scheme: 'V1' | 'V3' = 'V1'
+  query: Parameters = none
+  /** Query and form. */
+  parameters: Parameters = none
+  authorization: Acs3Authorization | undefined = undefined
+
+  action = ''
+  /** Undefined where the operation is declined. */
+  operation: Operation | undefined = undefined
+  accessKeyId = ''
+  caller: Caller | undefined = undefined
+  timestamp = 0
+  nonce = ''
+  decision: Decision | undefined = undefined
+  instance: Instance | undefined = undefined
+  refusal: ApiError | undefined = undefined
+
+  constructor(requestId: string, startedAt: number, remoteAddress: string) {
+    this.requestId = requestId
+    this.startedAt = startedAt
+    this.remoteAddress = remoteAddress
+  }
+}
+
+/** What an earlier plugin has put in; its absence is a bug of the gateway's order. */
+export function found<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new Error(`the gateway has not found ${name} yet`)
+  return value
+}

@@ -1,0 +1,30 @@
+import type { User } from '@apsaramq/model'
+import { ApiError, type ErrorCode } from '../errors.ts'
+import { instanceResources, judgePolicies } from '../ram/policy.ts'
+import { found } from './call.ts'
+import { gatewayStep } from './gateway-step.ts'
+
+function checkAction(user: User, action: string, resources: readonly string[], code: ErrorCode): void {
+  const verdict = judgePolicies(user.policies, action, resources)
+  if (verdict === 'allowed') return
+  const why = verdict === 'denied' ? 'a policy denies' : 'no policy allows'
+  throw new ApiError(code, { detail: `${why} RAM user ${user.name} the action ${action} on ${resources[0]}` })
+}
+
+/** Checks that the policies of a RAM user allow the action and what it depends on; the owner may do everything. */
+export const ram = gatewayStep({
+  name: 'ram',
+  after: 'owner',
+  errors: ['PermissionCheckFailed', 'InstancePermissionCheckFailed'],
+  check(call, { assume }) {
+    const user = call.caller?.user
+    if (!user) return
+    const row = found(call.operation, 'the operation').ram
+    const resources = instanceResources(found(call.instance, 'the instance'))
+    checkAction(user, row.action, resources, 'PermissionCheckFailed')
+    if (row.inferred) assume('A-31', call.action)
+    for (const action of row.dependsOn) {
+      checkAction(user, action, resources, row.dependencyError ?? 'PermissionCheckFailed')
+    }
+  },
+})

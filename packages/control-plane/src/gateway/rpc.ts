@@ -1,0 +1,61 @@
+import { ApiError } from '../errors.ts'
+import { acs3Algorithm, parseAcs3Authorization } from '../signature/acs3.ts'
+import {
+  maxParameters,
+  mergeParameters,
+  parseParameters,
+  textOf,
+  type Parameters,
+} from '../signature/form-parameters.ts'
+import type { Call } from './call.ts'
+import { gatewayStep, type StepRequest } from './gateway-step.ts'
+import { renderings } from './rendering.ts'
+
+const formContentType = /^application\/x-www-form-urlencoded *(;|$)/i
+
+function parsed(wire: string): Parameters {
+  const parameters = parseParameters(wire)
+  if (parameters) return parameters
+  throw new ApiError('RequestTooLarge', { detail: `the request has more than ${maxParameters} parameters` })
+}
+
+function headerText(request: StepRequest, name: string): string {
+  const value = request.headers[name]
+  return typeof value === 'string' ? value : ''
+}
+
+function readParameters(call: Call, request: StepRequest): void {
+  const url = request.raw.url ?? ''
+  const at = url.indexOf('?')
+  call.query = at < 0 ? call.query : parsed(url.slice(at + 1))
+  call.parameters = call.query
+  if (call.body.length > 0 && formContentType.test(headerText(request, 'content-type'))) {
+    call.parameters = mergeParameters(call.query, parsed(call.body.toString('latin1')))
+  }
+}
+
+/** V3 says so in the Authorization header; a V1 call may carry x-acs-* headers too, which nothing signs. */
+function isV3(call: Call, request: StepRequest): boolean {
+  if (headerText(request, 'authorization').startsWith(acs3Algorithm)) return true
+  const looksLikeV1 = call.parameters.Signature !== undefined || call.parameters.Action !== undefined
+  return !looksLikeV1 && headerText(request, 'x-acs-action') !== ''
+}
+
+/** Reads query and form into one map, tells the signature scheme, and settles the format of the answer. */
+export const rpc = gatewayStep({
+  name: 'rpc',
+  after: 'body',
+  errors: ['RequestTooLarge', 'InvalidParameter.Format'],
+  check(call, _plane, request) {
+    readParameters(call, request)
+    if (isV3(call, request)) {
+      call.scheme = 'V3'
+      call.authorization = parseAcs3Authorization(headerText(request, 'authorization'))
+    }
+    const format = textOf(call.parameters, 'Format')
+    if (format === '') return
+    const rendering = renderings.get(format.toLowerCase()) // the Tea cores send it in lower case
+    if (!rendering) throw new ApiError('InvalidParameter.Format', { detail: 'the answer can be had in JSON only' })
+    call.rendering = rendering
+  },
+})

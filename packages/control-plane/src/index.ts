@@ -1,0 +1,7 @@
+export type { AppOptions } from './app.ts'
+export { createControlPlane, type ControlPlane } from './control-plane.ts'
+export { errorTable, type ErrorCode, type ErrorRow } from './errors.ts'
+export { declinedOperations } from './operations/declined.ts'
+export type { Operation, RamRow } from './operations/define-operation.ts'
+export { operations } from './operations/index.ts'
+export type { ControlPlaneOptions, ControlPlaneSettings } from './settings.ts'

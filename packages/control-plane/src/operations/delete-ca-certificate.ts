@@ -1,0 +1,31 @@
+import { caKey } from '@apsaramq/model'
+import { Type } from '@sinclair/typebox'
+import { certificateErrors, certificateOperation, defineOperation } from './define-operation.ts'
+import { MqttInstanceId, SerialNumber } from './fields.ts'
+import { findCa } from './find-certificate.ts'
+
+/**
+ * Deletes a CA certificate and, as the page says, every device certificate registered under it: the tombstone makes
+ * that true for everyone at once, the records go in the background. LIMITS A-22
+ */
+export const deleteCaCertificate = defineOperation({
+  ...certificateOperation,
+  action: 'DeleteCaCertificate',
+  methods: ['GET', 'POST'],
+  params: Type.Object({ MqttInstanceId, Sn: SerialNumber }),
+  result: Type.Object({ Sn: Type.String() }),
+  errors: [...certificateErrors, 'FindCaBySnError'],
+  ram: { action: 'mq:DeleteCaCertificate', dependsOn: ['mq:MqttInstanceAccess'] },
+  evidence: 'DeleteCaCertificate page, 2023',
+
+  async handle({ Sn }, { store, instance, assume, change }) {
+    const ca = await store.transact(async (tx) => {
+      const found = await findCa(tx, instance, Sn)
+      tx.caCertificates.delete(caKey(instance.id, found.sn))
+      tx.caTombstones.put({ caId: found.id, deletedAt: change.at })
+      return found
+    })
+    if (ca.status === 'active') assume('A-22', `CA certificate ${ca.sn}`)
+    return { Sn: ca.sn }
+  },
+})

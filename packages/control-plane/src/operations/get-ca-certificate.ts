@@ -1,0 +1,21 @@
+import { Type } from '@sinclair/typebox'
+import { CaCertificateView, viewCa } from './certificate-views.ts'
+import { certificateErrors, certificateOperation, defineOperation } from './define-operation.ts'
+import { MqttInstanceId, SerialNumber } from './fields.ts'
+import { findCa } from './find-certificate.ts'
+
+/** Shows a registered CA certificate. */
+export const getCaCertificate = defineOperation({
+  ...certificateOperation,
+  action: 'GetCaCertificate',
+  methods: ['GET'],
+  params: Type.Object({ MqttInstanceId, Sn: SerialNumber }),
+  result: Type.Object({ Data: CaCertificateView }),
+  errors: [...certificateErrors, 'FindCaBySnError'],
+  ram: { action: 'mq:GetCaCertificate', dependsOn: ['mq:MqttInstanceAccess'] },
+  evidence: 'GetCaCertificate page, 2023',
+
+  async handle({ Sn }, { store, instance }) {
+    return { Data: viewCa(await findCa(store.read, instance, Sn)) }
+  },
+})

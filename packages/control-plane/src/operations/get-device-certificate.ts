@@ -1,0 +1,21 @@
+import { Type } from '@sinclair/typebox'
+import { DeviceCertificateView, viewDevice } from './certificate-views.ts'
+import { certificateErrors, certificateOperation, defineOperation } from './define-operation.ts'
+import { MqttInstanceId, SerialNumber } from './fields.ts'
+import { findDevice } from './find-certificate.ts'
+
+/** Shows a registered device certificate. */
+export const getDeviceCertificate = defineOperation({
+  ...certificateOperation,
+  action: 'GetDeviceCertificate',
+  methods: ['GET'],
+  params: Type.Object({ MqttInstanceId, DeviceSn: SerialNumber, CaSn: SerialNumber }),
+  result: Type.Object({ Data: DeviceCertificateView }),
+  errors: [...certificateErrors, 'FindDeviceBySnError'],
+  ram: { action: 'mq:GetDeviceCertificate', dependsOn: ['mq:MqttInstanceAccess'] },
+  evidence: 'GetDeviceCertificate page, 2023',
+
+  async handle({ CaSn, DeviceSn }, { store, instance }) {
+    return { Data: viewDevice(await findDevice(store.read, instance, CaSn, DeviceSn)) }
+  },
+})

@@ -1,0 +1,33 @@
+import { randomUuid, type Random } from '@apsaramq/model'
+import { Type } from '@sinclair/typebox'
+import { certificateErrors, certificateOperation, defineOperation } from './define-operation.ts'
+import { MqttInstanceId } from './fields.ts'
+
+const digitsAfterUuid = 12
+
+/** Gives out a registration code for one CA certificate: a new one each time, good until it is used. LIMITS A-12 */
+export const getRegisterCode = defineOperation({
+  ...certificateOperation,
+  action: 'GetRegisterCode',
+  methods: ['GET'],
+  params: Type.Object({ MqttInstanceId }),
+  result: Type.Object({ RegisterCode: Type.String() }),
+  errors: [...certificateErrors],
+  ram: { action: 'mq:GetRegisterCode', dependsOn: ['mq:MqttInstanceAccess'], inferred: true },
+  evidence: 'GetRegisterCode page, 2023',
+
+  async handle(_params, { store, instance, random, assume, change }) {
+    const code = newRegisterCode(random)
+    await store.transact((tx) =>
+      tx.registerCodes.put({ code, instanceId: instance.id, issuedAt: change.at, usedAt: null }),
+    )
+    assume('A-12', instance.id)
+    return { RegisterCode: code }
+  },
+})
+
+/** vendor: the example on the page is a UUID directly followed by digits. */
+function newRegisterCode(random: Random): string {
+  const digits = Array.from(random.bytes(digitsAfterUuid), (byte) => byte % 10)
+  return `${randomUuid(random)}${digits.join('')}`
+}

@@ -1,0 +1,23 @@
+const v1Text = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
+const v3Text = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/
+
+/** How far the time of a request may be from the clock, both ways, in milliseconds (15 minutes). */
+export const maxClockSkewMs = 15 * 60 * 1000
+
+function parseExact(text: string, form: RegExp): number | undefined {
+  if (!form.test(text)) return undefined
+  const at = Date.parse(text)
+  if (Number.isNaN(at)) return undefined
+  // Date.parse takes February 30 for March 2
+  return new Date(at).toISOString().startsWith(text.slice(0, 19)) ? at : undefined
+}
+
+/** Milliseconds of the V1 parameter `Timestamp`, `yyyy-MM-ddTHH:mm:ssZ` and nothing else; undefined when it is not that. */
+export function parseV1Timestamp(text: string): number | undefined {
+  return parseExact(text, v1Text)
+}
+
+/** Milliseconds of the V3 header `x-acs-date`, ISO 8601 in UTC; undefined when it is not that. */
+export function parseV3Date(text: string): number | undefined {
+  return parseExact(text, v3Text)
+}

@@ -1,0 +1,67 @@
+import type { Clock } from '@apsaramq/model'
+import { SlidingWindow, type Decision } from './sliding-window.ts'
+
+/** Largest limit that can be set; it stands for none. */
+export const maxLimitPerSecond = 1_000_000_000
+
+function checkedLimit(perSecond: number): number {
+  if (Number.isInteger(perSecond) && perSecond >= 1 && perSecond <= maxLimitPerSecond) return perSecond
+  throw new RangeError(
+    `the limit must be a whole number of calls a second from 1 to ${maxLimitPerSecond}; it was ${perSecond}`,
+  )
+}
+
+/**
+ * One window per account and operation. Callers whose window is empty leave the table, two looked at for each one
+ * that comes, so it holds little more than the callers of the last second; nobody else ever does.
+ */
+export class Throttle {
+  readonly #clock: Clock
+  readonly #windows = new Map<string, SlidingWindow>()
+  #limit: number
+  #sweep: Iterator<[string, SlidingWindow]> = this.#windows.entries()
+
+  /** @throws {RangeError} when the limit is not a whole number from 1 to {@link maxLimitPerSecond} */
+  constructor(options: { clock: Clock; limitPerSecond: number }) {
+    this.#clock = options.clock
+    this.#limit = checkedLimit(options.limitPerSecond)
+  }
+
+  /** Decides about a call of an account; RAM users count to theirs. */
+  admit(accountId: string, action: string): Decision {
+    const now = this.#clock.monotonic()
+    return this.#windowOf(`${accountId}/${action}`, now).admit(now, this.#limit)
+  }
+
+  /** Changes the limit for the next call on. @throws {RangeError} as the constructor, and nothing is changed */
+  setLimit(perSecond: number): void {
+    this.#limit = checkedLimit(perSecond)
+  }
+
+  /** Forgets every caller. */
+  reset(): void {
+    this.#windows.clear()
+    this.#sweep = this.#windows.entries()
+  }
+
+  /** How many windows are held. */
+  get size(): number {
+    return this.#windows.size
+  }
+
+  #windowOf(key: string, now: number): SlidingWindow {
+    const known = this.#windows.get(key)
+    if (known) return known
+    this.#sweepOne(now)
+    this.#sweepOne(now)
+    const window = new SlidingWindow()
+    this.#windows.set(key, window)
+    return window
+  }
+
+  #sweepOne(now: number): void {
+    const next = this.#sweep.next()
+    if (next.done) this.#sweep = this.#windows.entries()
+    else if (next.value[1].isEmpty(now)) this.#windows.delete(next.value[0])
+  }
+}
