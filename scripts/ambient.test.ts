@@ -38,6 +38,8 @@ test.each([
   'Date.UTC(2026, 0, 1)',
   "'Date.now()' // Date.now()",
   'socket.setTimeout(5)',
+  'setImmediate(next)',
+  "import { setImmediate as yieldTurn } from 'node:timers/promises'",
 ])('%s is nothing of the kind', (source) => {
   expect(ambientProblems(checkoutOf({ [path]: source }))).toEqual([])
 })

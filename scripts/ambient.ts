@@ -5,7 +5,7 @@ import { importsOf } from './source/imports.ts'
 /** Where time may be taken from the machine. */
 const allowed = new Set(['packages/model/src/clock.ts'])
 const timerModule = /^node:timers/
-const timerGlobals = /^(globalThis\.)?set(Timeout|Interval|Immediate)$/
+const timerGlobals = /^(globalThis\.)?set(Timeout|Interval)$/ // setImmediate yields, and measures nothing
 const timeAndChance = /^(globalThis\.)?(Date\.now|performance\.now|process\.hrtime(\.bigint)?|Math\.random)$/
 
 /** `a.b.c` of a chain of names; empty for anything else. */
@@ -29,7 +29,9 @@ function taken(node: SyntaxNode): string | undefined {
 }
 
 function problemsOf(file: SourceFile): string[] {
-  const timers = importsOf(file).filter(({ specifier }) => timerModule.test(specifier))
+  const timers = importsOf(file).filter(({ specifier, names }) => {
+    return timerModule.test(specifier) && names.join() !== 'setImmediate'
+  })
   const uses = [...nodesOf(file.program)].flatMap((node) => {
     const what = taken(node)
     return what ? [`${placeOf(file, node)}: ${what} takes time or chance from the air: take a Clock or a Random`] : []

@@ -1,6 +1,6 @@
 import { isBuiltin } from 'node:module'
 import { join, relative } from 'node:path'
-import { type Manifest, type Room, manifestOf, rooms, roomsIn } from './rooms.ts'
+import { type Manifest, type Room, manifestOf, roomOf, rooms, roomsIn } from './rooms.ts'
 import { isTest, sourceFiles } from './source/files.ts'
 import { type Import, importsOf } from './source/imports.ts'
 import { readSource } from './source/syntax.ts'
@@ -78,7 +78,8 @@ const rules: readonly { says: (it: Case) => string; breaks: (it: Case) => boolea
 ]
 
 function casesOf(root: string, room: Room, manifest: Manifest): Case[] {
-  return sourceFiles(root, room.folder).flatMap((file) =>
+  const files = sourceFiles(root, room.folder).filter((file) => roomOf(file) === room)
+  return files.flatMap((file) =>
     importsOf(readSource(root, file)).map((found) => {
       return { ...found, file, room, manifest, packageName: packageNameOf(found.specifier) }
     }),

@@ -30,6 +30,7 @@ export const rooms: readonly Room[] = [
   { packageName: '@apsaramq/e2e', folder: 'e2e', mayImport: ours('model', 'pki', 'testkit', 'emulator') },
   { packageName: '@apsaramq/bench', folder: 'bench', mayImport: ours('model', 'pki', 'testkit', 'emulator') },
   { packageName: '@apsaramq/examples', folder: 'examples', mayImport: ours('testkit', 'emulator') },
+  { packageName: '@apsaramq/revocation-demo', folder: 'examples/revocation-demo', mayImport: ours('model', 'testkit') },
   {
     packageName: 'apsaramq-emulator-workspace',
     folder: 'scripts',
@@ -57,4 +58,10 @@ export function manifestOf(root: string, room: Room): Manifest {
 /** The rooms that have content in this checkout. */
 export function roomsIn(root: string): Room[] {
   return rooms.filter((room) => existsSync(join(root, room.folder)))
+}
+
+/** The room that a file belongs to: the innermost around it. */
+export function roomOf(path: string): Room | undefined {
+  const around = rooms.filter((room) => path.startsWith(`${room.folder}/`))
+  return around.sort((a, b) => b.folder.length - a.folder.length)[0]
 }

@@ -7,6 +7,8 @@ export interface Import {
   place: string
   /** Gone at run time. */
   typeOnly: boolean
+  /** What an import declaration takes, by the names it has there; empty for every other kind. */
+  names: string[]
 }
 
 const importingNodes = new Set([
@@ -39,10 +41,16 @@ function isTypeOnly(node: SyntaxNode): boolean {
   return node.type === 'TSImportType' || node['importKind'] === 'type' || node['exportKind'] === 'type'
 }
 
+function namesOf(node: SyntaxNode): string[] {
+  const specifiers = node.type === 'ImportDeclaration' ? (node['specifiers'] as SyntaxNode[]) : []
+  return specifiers.map((specifier) => (specifier['imported'] as { name?: string } | undefined)?.name ?? '*')
+}
+
 /** Every import of a file: static, dynamic, of types, re-exports, `require` and `import.meta.resolve`. */
 export function importsOf(file: SourceFile): Import[] {
   return [...nodesOf(file.program)].flatMap((node) => {
     const specifier = specifierOf(node)
-    return specifier === undefined ? [] : [{ specifier, place: placeOf(file, node), typeOnly: isTypeOnly(node) }]
+    if (specifier === undefined) return []
+    return [{ specifier, place: placeOf(file, node), typeOnly: isTypeOnly(node), names: namesOf(node) }]
   })
 }
