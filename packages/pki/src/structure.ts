@@ -74,8 +74,14 @@ function structureOf(tbs: Asn1[], [oid, parameters]: Asn1[]): CertificateStructu
     times: children(validity),
     subject: subject!,
     keyParameters: children(children(key)[0])[1],
-    extensions: new Map(list ? children(children(list)[0]).map(extensionOf) : []),
+    extensions: extensionsOf(list ? children(children(list)[0]) : []),
   }
+}
+
+function extensionsOf(nodes: Asn1[]): ReadonlyMap<string, Extension> {
+  const extensions = new Map(nodes.map(extensionOf))
+  if (extensions.size < nodes.length) throw new Error('an extension stands in it twice') // RFC 5280 §4.2
+  return extensions
 }
 
 /** SEQUENCE { extnID, critical DEFAULT FALSE, extnValue }; any octet but zero is TRUE, as OpenSSL takes it. */
