@@ -41,6 +41,21 @@ async function expectRefused(answer: ReturnType<typeof register>, code: string, 
   await expectExplained({ requestId }, cause)
 }
 
+const flat = ({ cert }: Issued) => ({ cert: cert.replaceAll('\n', String.raw`\n`) })
+
+const devicesOf = async (CaSn: string) => {
+  const { body } = await client.call('ListDeviceCertificateByCaSn', {
+    MqttInstanceId,
+    CaSn,
+    PageNo: '1',
+    PageSize: '100',
+  })
+  return body.Data as {
+    Total: number
+    DeviceCertificateVOS: { DeviceSn: string; DeviceContent: string; DeviceName: string }[]
+  }
+}
+
 describe('registering a CA', () => {
   test.each(['rsa', 'ec'] as const)(
     'C2: an %s CA with proof of possession is registered and active',
@@ -62,7 +77,6 @@ describe('registering a CA', () => {
   test('C2: PEM whose line breaks came as a backslash and an n is read all the same', async () => {
     const ca = await issueCa(directory, { commonName: unique('ca-') })
     const verification = await issueUnder(ca, { commonName: await registerCode() })
-    const flat = ({ cert }: Issued) => ({ cert: cert.replaceAll('\n', String.raw`\n`) })
     expect((await register(flat(ca), flat(verification))).status).toBe(200)
   })
 
@@ -127,19 +141,6 @@ describe('registering a CA', () => {
 })
 
 describe('registering a device', () => {
-  const devicesOf = async (CaSn: string) => {
-    const { body } = await client.call('ListDeviceCertificateByCaSn', {
-      MqttInstanceId,
-      CaSn,
-      PageNo: '1',
-      PageSize: '100',
-    })
-    return body.Data as {
-      Total: number
-      DeviceCertificateVOS: { DeviceSn: string; DeviceContent: string; DeviceName: string }[]
-    }
-  }
-
   test.each(['rsa', 'ec'] as const)(
     'C2: an %s device is registered at its first CONNECT, once, and not at the handshake',
     async (keyType) => {
