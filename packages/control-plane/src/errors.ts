@@ -211,11 +211,11 @@ export class ApiError extends Error {
   readonly detail: string
 
   constructor(code: ErrorCode, refusal: Refusal) {
-    const row = errorTable[code]
-    super(refusal.message ?? row.message)
+    const documented: ErrorRow = errorTable[code]
+    super(refusal.message ?? documented.message)
     this.code = code
-    this.status = refusal.status ?? row.status
-    this.reason = refusal.cause ?? row.cause
+    this.status = refusal.status ?? documented.status
+    this.reason = refusal.cause ?? documented.cause
     this.detail = refusal.detail
   }
 }

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
+import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError } from '../errors.ts'
+import type { Call } from './call.ts'
 
 /** Largest body that is read (RPC request structure: POST up to 10 MB). */
 export const maxBodyBytes = 10 * 1024 * 1024
@@ -33,6 +35,15 @@ async function readBody(raw: IncomingMessage): Promise<Buffer> {
   })
 }
 
+async function readInto(call: Call, raw: IncomingMessage, reply: FastifyReply): Promise<undefined> {
+  try {
+    call.body = await readBody(raw)
+  } catch (error) {
+    reply.header('connection', 'close') // what is left of the body is not read
+    throw error
+  }
+}
+
 /**
  * Reads the body of any method and any content type as it is: signature V3 covers its bytes, and what a client calls
  * it decides only whether it is a form. Fastify's own reading refuses content types it cannot read, which clients of
@@ -42,20 +53,9 @@ export const body = fp(
   async (app) => {
     for (const method of ['GET', 'POST']) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
     app.addHook('preParsing', (request, reply, _payload, done) => {
-      if (!hasBody(request.raw)) {
-        done()
-        return
-      }
-      readBody(request.raw).then(
-        (read) => {
-          request.call.body = read
-          done()
-        },
-        (error: Error) => {
-          reply.header('connection', 'close') // what is left of the body is not read
-          done(error)
-        },
-      )
+      if (hasBody(request.raw)) return readInto(request.call, request.raw, reply)
+      done()
+      return undefined
     })
   },
   { name: 'body', dependencies: ['replies'] },

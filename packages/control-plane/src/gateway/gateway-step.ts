@@ -36,8 +36,9 @@ export function gatewayStep(step: GatewayStep) {
       const { plane } = app
       app.addHook('preHandler', (request, _reply, done) => {
         const waiting = step.check(request.call, plane, request as unknown as StepRequest)
-        if (waiting) waiting.then(() => done(), done)
-        else done()
+        if (waiting) return waiting
+        done() // most steps wait for nothing: without a promise the next one follows at once
+        return undefined
       })
     },
     { name: step.name, dependencies: [step.after] },
