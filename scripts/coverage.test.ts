@@ -9,7 +9,7 @@ test('L1: the generated files are what is generated now', () => {
 })
 
 test('L1: every operation of the API is either served or declined', () => {
-  const served = Object.values(operations).map(({ action }) => action)
+  const served = operations.map(({ action }) => action)
   const declined = Object.keys(declinedOperations)
   expect(served.filter((name) => declined.includes(name))).toEqual([])
   expect(new Set([...served, ...declined]).size).toBe(50)

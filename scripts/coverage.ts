@@ -77,7 +77,8 @@ ${table(
 
 ## Errors
 
-Every code that the API answers, with its status and message. Where a page lists a code with two statuses, the log says which was chosen.
+Every code that the API answers, with its status and message. ParameterFieldCheckFailed is documented with two: 400 where a
+parameter is missing or empty, 500 where it is there and fails its own check.
 
 ${table(['code', 'status', 'message', 'documented by'], Object.entries(errors).map(errorRow))}
 `
@@ -85,5 +86,5 @@ ${table(['code', 'status', 'message', 'documented by'], Object.entries(errors).m
 
 /** COVERAGE.md as the program has it now. */
 export function coverageText(): string {
-  return coverageOf({ served: Object.values(operations), declined: declinedOperations, errors: errorTable })
+  return coverageOf({ served: operations, declined: declinedOperations, errors: errorTable })
 }
