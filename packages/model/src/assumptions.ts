@@ -74,6 +74,11 @@ export const assumptions = {
   ),
   'A-32': assumed('the actions of a policy are compared without regard to case, its resources with regard to it'),
   'A-33': assumed('an instance has at most 100 CA certificates, each with a name of at most 128 characters'),
+  'A-34': assumed(
+    'in a persistent session a publication of QoS 2 ends the connection, a subscription of QoS 2 is answered 0x80',
+    'loose',
+  ),
+  'A-35': inferred('MQTT 3.1 is served beside the documented 3.1.1'),
 } as const satisfies Record<string, Assumption>
 
 /** The id of an assumption, as LIMITS.md has it. */

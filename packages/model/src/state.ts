@@ -149,7 +149,7 @@ export interface Session {
   caSn: string | null
   deviceSn: string | null
   fingerprint: string | null
-  protocol: 'mqtt3.1.1' | 'mqtt5'
+  protocol: 'mqtt3.1' | 'mqtt3.1.1' | 'mqtt5'
   transport: 'mqtts' | 'wss' | 'mqtt' | 'ws'
   tlsVersion: string | null
   /** Whether the TLS session was resumed. */

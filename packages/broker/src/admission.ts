@@ -1,0 +1,106 @@
+import type { Instance } from '@apsaramq/model'
+import { checkClientId } from './client-rules.ts'
+import type { ArrivedConnect } from './connect-reader.ts'
+import type { Connection } from './connection.ts'
+import { checkCredentials } from './credentials.ts'
+import { factsOf } from './connection-facts.ts'
+import type { Endings } from './endings.ts'
+import type { GatherEvidence, Question } from './evidence.ts'
+import type { Hub } from './hub.ts'
+import type { Hubs } from './hubs.ts'
+import { namedInstance } from './named-instance.ts'
+import { registerDevice } from './registration.ts'
+import type { BrokerOptions } from './settings.ts'
+import { storeFailure } from './store-failure.ts'
+import { judge, type Refusal, type Verdict } from './verdict.ts'
+
+/** What admission needs. */
+export interface AdmissionDeps extends Pick<BrokerOptions, 'store' | 'clock' | 'log' | 'assume' | 'settings'> {
+  gather: GatherEvidence
+  endings: Endings
+  hubs: Hubs
+  /** Makes a connection live; called in the same synchronous step as the last look at what was decided. */
+  join(connection: Connection, connect: ArrivedConnect, grant: Grant): void
+}
+
+/** Everything that an admitted connection stands on. */
+export interface Grant {
+  verdict: Extract<Verdict, { kind: 'admit' }>
+  instance: Instance
+  hub: Hub
+}
+
+/** What a round of asking came to. */
+type Decision =
+  | { kind: 'refuse'; refusal: Refusal; caSn?: string }
+  | { kind: 'register'; question: Question }
+  | { kind: 'admit'; grant: Grant }
+
+/** Decides whether a CONNECT is accepted, and does what follows. Never throws. */
+export type Admit = (connection: Connection, connect: ArrivedConnect) => Promise<void>
+
+/** The admission of one broker. */
+export function createAdmission(deps: AdmissionDeps): Admit {
+  return async (connection, connect) => {
+    try {
+      await decideUntilSettled(deps, connection, connect)
+    } catch (thrown) {
+      deps.endings.refuse(connection, storeFailure(thrown))
+    }
+  }
+}
+
+/** Asks again whenever a record of this certificate or its CA has changed since the asking began. */
+async function decideUntilSettled(deps: AdmissionDeps, connection: Connection, connect: ArrivedConnect): Promise<void> {
+  while (connection.stage === 'judging') {
+    connection.disturbed = false
+    const decision = await decide(deps, connection, connect)
+    if (connection.stage !== 'judging') return
+    if (connection.disturbed) continue
+    if (decision.kind === 'admit') return deps.join(connection, connect, decision.grant)
+    if (decision.kind === 'refuse') return deps.endings.refuse(connection, decision.refusal)
+    const refusal = await register(deps, connection, decision.question)
+    if (refusal) return deps.endings.refuse(connection, refusal)
+  }
+}
+
+async function decide(deps: AdmissionDeps, connection: Connection, { packet }: ArrivedConnect): Promise<Decision> {
+  const { store, settings } = deps
+  const { username, password, clientId, clean = false } = packet
+  const question = { identity: connection.identity, named: namedInstance(connection.serverName, username) }
+  const verdict = judge(await deps.gather(store.read, question, deps.clock.now()))
+  if (verdict.kind === 'refuse') return verdict
+  const instance = await store.read.instances.get(verdict.ca.instanceId)
+  if (!instance) return refuse({ cause: 'wrong-instance', message: `instance ${verdict.ca.instanceId} does not exist` })
+  const refusal =
+    (await checkClientId(store.read, { clientId, clean, instanceId: instance.id, strict: settings.strict })) ??
+    (await checkCredentials(store.read, { username, password, clientId }, instance))
+  if (refusal) return refuse(refusal)
+  if (verdict.kind === 'register') return { kind: 'register', question }
+  return { kind: 'admit', grant: { verdict, instance, hub: await deps.hubs.of(instance.id) } }
+}
+
+function refuse(refusal: Refusal): Decision {
+  return { kind: 'refuse', refusal }
+}
+
+/** Registers the certificate at its first accepted CONNECT. LIMITS A-09 */
+async function register(deps: AdmissionDeps, connection: Connection, question: Question): Promise<Refusal | undefined> {
+  const isWanted = () => connection.stage === 'judging'
+  const verdict = await registerDevice(deps.store, deps.gather, question, { now: deps.clock.now(), isWanted })
+  if (verdict.kind === 'refuse') return verdict.refusal
+  if (verdict.kind === 'admit' || !isWanted()) return undefined
+  const { ca, facts } = verdict
+  const message = `device certificate ${facts.sn} (${facts.commonName}) registered under CA ${ca.sn}, active`
+  deps.log.write({
+    plane: 'mqtt',
+    kind: 'register',
+    message,
+    ...factsOf(connection),
+    caSn: ca.sn,
+    instanceId: ca.instanceId,
+  })
+  deps.assume('A-09', facts.sn)
+  deps.assume('A-21', facts.sn)
+  return undefined
+}

@@ -1,0 +1,59 @@
+import type { EventEmitter } from 'node:events'
+import type { TLSSocket } from 'node:tls'
+import type { Aedes, Client } from 'aedes'
+
+/** What aedes 1.2.0 has and its types do not say. */
+export interface AedesClient extends Client {
+  /** Whether the CONNACK has been written. */
+  connackSent: boolean
+  /** Set by a DISCONNECT of the client. */
+  _disconnected: boolean
+  will: object | null | undefined
+  /** The will until the client is authenticated. */
+  _will: object | null | undefined
+  broker: AedesBroker
+}
+
+/** A subscription as it is persisted. */
+export interface PersistedSubscription {
+  topic: string
+  qos: number
+}
+
+/** What aedes 1.2.0 has and its types do not say. */
+export interface AedesBroker extends Aedes {
+  persistence: {
+    delWill(client: { id: string; brokerId: string }): Promise<unknown>
+    addSubscriptions(client: Client, subscriptions: PersistedSubscription[]): Promise<void>
+  }
+  unregisterClient(client: Client): void
+}
+
+/** Listens for what aedes could not persist; without a listener the process would die of it. */
+export function onBrokerError(aedes: EventEmitter, listener: (error: Error) => void): void {
+  aedes.on('error', listener)
+}
+
+/** The client that aedes has made of a socket. */
+export function clientOf(socket: TLSSocket): AedesClient | undefined {
+  return (socket as TLSSocket & { client?: AedesClient }).client // aedes sets it on every stream it handles
+}
+
+/**
+ * Takes the will away from a connection that is about to be cut: aedes would publish it.
+ *
+ * @returns whether there was one
+ */
+export function suppressWill(socket: TLSSocket): boolean {
+  const client = clientOf(socket)
+  if (!client) return false
+  const had = Boolean(client.will ?? client._will)
+  client.will = null
+  client._will = null
+  // the copy kept for a crash of the broker; the one in memory cannot fail, one that does leaves it to be cleared there
+  if (had)
+    client.broker.persistence
+      .delWill({ id: client.id, brokerId: client.broker.id })
+      .catch((error) => client.broker.emit('error', error))
+  return had
+}

@@ -1,0 +1,61 @@
+import type { TLSSocket } from 'node:tls'
+import type { Cause } from '@apsaramq/model'
+import { createPathVerifier } from '@apsaramq/pki'
+import { createAccessRules } from './acl.ts'
+import { createAdmission } from './admission.ts'
+import { Endings } from './endings.ts'
+import { createGatherer } from './evidence.ts'
+import { createExistingTopics } from './existing-topics.ts'
+import { createHubs } from './hubs.ts'
+import { createIdentityReader } from './identity.ts'
+import { listenTls, type Listener } from './listener.ts'
+import { joinLiveSet } from './live-set.ts'
+import { receive } from './reception.ts'
+import { followChanges } from './revocation.ts'
+import { createSessionIndex } from './sessions.ts'
+import type { Broker, BrokerOptions } from './settings.ts'
+
+/**
+ * A broker that does not listen yet. Each instance has a broker of its own inside, started at its first client;
+ * they share listeners, and a client goes to the instance that server name, username and CA name together.
+ */
+export async function createBroker(options: BrokerOptions): Promise<Broker> {
+  const index = createSessionIndex()
+  const endings = new Endings(options, index)
+  const topics = createExistingTopics(options.store)
+  const hubs = createHubs({ ...options, endings, rules: createAccessRules(topics, options.settings.strict) })
+  const shared = { ...options, index, endings }
+  const admit = createAdmission({
+    ...shared,
+    hubs,
+    gather: createGatherer(createPathVerifier()),
+    join: (connection, connect, grant) => joinLiveSet(shared, connection, connect, grant),
+  })
+  const stopFollowing = followChanges(shared)
+  const listeners: Listener[] = []
+  let isOpen = true
+  const reception = { ...shared, admit, readIdentity: createIdentityReader(), isOpen: () => isOpen }
+  const onSecure = (socket: TLSSocket) => receive(reception, socket)
+
+  async function empty(cause: Cause, message: string): Promise<void> {
+    isOpen = false
+    endings.endAll(index.all(), { cause, message })
+    await hubs.close()
+  }
+  return {
+    async listenTls(at) {
+      const listener = await listenTls({ ...options, endings, onSecure }, at)
+      listeners.push(listener)
+      return { port: listener.port }
+    },
+    async reset() {
+      await empty('emulator-reset', 'the emulator is being reset')
+      isOpen = true
+    },
+    async close() {
+      await empty('emulator-stopping', 'the emulator is shutting down')
+      await Promise.all(listeners.splice(0).map((listener) => listener.close()))
+      for (const stop of [stopFollowing, topics.stop]) stop()
+    },
+  }
+}

@@ -1,0 +1,98 @@
+import type { TLSSocket } from 'node:tls'
+import { parser as createParser, type IConnectPacket } from 'mqtt-packet'
+import { Guard } from './guard.ts'
+import type { Refusal } from './verdict.ts'
+
+/** A CONNECT that has arrived whole. */
+export interface ArrivedConnect {
+  kind: 'connect'
+  packet: IConnectPacket
+  /** The packet's own bytes. */
+  bytes: Buffer
+  /** What the client sent behind it without waiting for the answer. */
+  rest: Buffer | undefined
+}
+
+/** Bytes that are no CONNECT of a served version. */
+export interface RefusedConnect {
+  kind: 'refused'
+  refusal: Refusal
+  /** The CONNACK that the standard asks for, where it asks for one. */
+  answer: Uint8Array | undefined
+}
+
+/**
+ * Reads from a socket until its first packet is complete, and no further: until it is admitted the client waits
+ * in its socket's own buffer.
+ *
+ * @returns stops reading
+ */
+export function readConnect(
+  socket: TLSSocket,
+  maxPacketBytes: number,
+  done: (result: ArrivedConnect | RefusedConnect) => void,
+): () => void {
+  const guard = new Guard(maxPacketBytes)
+  const chunks: Buffer[] = []
+  let bytes = 0
+  const stop = () => void socket.off('readable', onReadable)
+  function finish(result: ArrivedConnect | RefusedConnect): void {
+    stop()
+    done(result)
+  }
+  function onReadable(): void {
+    for (let chunk: Buffer | null = socket.read(); chunk; chunk = socket.read()) {
+      const violation = guard.inspect(chunk)
+      // a fault further on is in a later packet: it is found again when that one is read
+      if (violation?.at === 0) return finish({ kind: 'refused', refusal: violation, answer: undefined })
+      chunks.push(chunk)
+      bytes += chunk.length
+      const whole = guard.firstPacketBytes
+      if (whole !== undefined && bytes >= whole) return finish(arrived(Buffer.concat(chunks, bytes), whole))
+    }
+  }
+  socket.on('readable', onReadable)
+  return stop
+}
+
+function arrived(all: Buffer, whole: number): ArrivedConnect | RefusedConnect {
+  const bytes = all.subarray(0, whole)
+  const rest = all.length > whole ? all.subarray(whole) : undefined
+  const unsupported = unsupportedVersion(bytes)
+  if (unsupported) return unsupported
+  const packet = decode(bytes)
+  if (typeof packet !== 'string') return { kind: 'connect', packet, bytes, rest }
+  return { kind: 'refused', refusal: { cause: 'protocol-error', message: `CONNECT: ${packet}` }, answer: undefined }
+}
+
+const levelByName: Readonly<Record<string, number>> = { MQTT: 4, MQIsdp: 3 }
+
+/** A level that is not served is told so whatever the setting says: the standard asks for the answer. */
+function unsupportedVersion(bytes: Buffer): RefusedConnect | undefined {
+  const nameAt = 1 + bytes.subarray(1).findIndex((byte) => byte < 0x80) + 1
+  if (nameAt + 2 > bytes.length) return undefined
+  const levelAt = nameAt + 2 + bytes.readUInt16BE(nameAt)
+  const name = bytes.toString('latin1', nameAt + 2, levelAt)
+  const level = (bytes[levelAt] ?? 0) & 0x7f // the top bit says that the client is a bridge
+  if (!Object.hasOwn(levelByName, name) || levelByName[name] === level) return undefined
+  const message = `the client speaks ${name} level ${level}; 3.1 and 3.1.1 are served`
+  const answer = level >= 5 ? connackOf5 : Uint8Array.of(0x20, 2, 0, 1) // [MQTT-3.1.2-2]
+  return { kind: 'refused', refusal: { cause: 'protocol-version-unsupported', message }, answer }
+}
+
+/** CONNACK of MQTT 5: no session, 0x84 Unsupported Protocol Version, no properties. */
+const connackOf5 = Uint8Array.of(0x20, 3, 0, 0x84, 0)
+
+/** The packet, or what is wrong with it. */
+function decode(bytes: Buffer): IConnectPacket | string {
+  const parser = createParser()
+  let result: IConnectPacket | string = 'the packet is cut short'
+  parser.on('packet', (packet) => {
+    if (packet.cmd === 'connect') result = packet
+  })
+  parser.on('error', (error: Error) => {
+    result = error.message
+  })
+  parser.parse(bytes)
+  return result
+}

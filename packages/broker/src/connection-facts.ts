@@ -1,0 +1,19 @@
+import type { LogEntryInput } from '@apsaramq/model'
+import type { Connection } from './connection.ts'
+
+/** What a log entry says of the connection that it is about. */
+export function factsOf({ id, identity, clientId, admitted, remoteAddress }: Connection): Partial<LogEntryInput> {
+  const certificate = identity.kind === 'certificate' ? identity.facts : undefined
+  return {
+    remoteAddress,
+    ...(certificate && { deviceSn: certificate.sn, fingerprint: certificate.fingerprint }),
+    ...(clientId !== undefined && { clientId }),
+    ...(admitted && {
+      sessionId: id,
+      accountId: admitted.accountId,
+      instanceId: admitted.session.instanceId,
+      clientId: admitted.session.clientId,
+      ...(admitted.session.caSn !== null && { caSn: admitted.session.caSn }),
+    }),
+  }
+}

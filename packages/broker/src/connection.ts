@@ -1,0 +1,41 @@
+import type { Session } from '@apsaramq/model'
+import type { TLSSocket } from 'node:tls'
+import type { Identity } from './identity.ts'
+import type { Refusal } from './verdict.ts'
+
+/**
+ * Where a connection stands.
+ * `waiting` TLS is up, no CONNECT yet · `judging` the CONNECT is being judged · `live` admitted · `ended` cut or closed
+ */
+export type Stage = 'waiting' | 'judging' | 'live' | 'ended'
+
+/** What an admitted connection stands on; never changes. */
+export interface Admitted {
+  session: Session
+  accountId: string
+  /** Key of the device record that admitted it. */
+  deviceKey: string
+  /** CleanSession of the CONNECT. */
+  clean: boolean
+}
+
+/** One TLS connection, from the end of its handshake to its close. */
+export interface Connection {
+  readonly id: string
+  readonly socket: TLSSocket
+  readonly remoteAddress: string
+  /** Taken once, at the end of the handshake: a destroyed socket has no certificate any more. */
+  readonly identity: Identity
+  /** The server name the client asked for, undefined where it sent none. */
+  readonly serverName: string | undefined
+  stage: Stage
+  /** Set when a record that may have been read for its admission has changed since. */
+  disturbed: boolean
+  /** As the CONNECT has it. */
+  clientId: string | undefined
+  admitted: Admitted | undefined
+  /** Set once the emulator has decided to end it: from here on nothing of it is accepted. */
+  ending: Refusal | undefined
+  /** Ends the time limit of the admission. */
+  stopWaiting: () => void
+}

@@ -1,0 +1,100 @@
+import type { LogKind } from '@apsaramq/model'
+import { clientOf, suppressWill } from './aedes-inside.ts'
+import type { Connection } from './connection.ts'
+import { factsOf } from './connection-facts.ts'
+import { answerAndClose, connackOf, cut, cutInSlices } from './cutting.ts'
+import type { SessionIndex } from './sessions.ts'
+import type { BrokerOptions } from './settings.ts'
+import type { Refusal } from './verdict.ts'
+
+/** What ending connections needs. */
+export type EndingsDeps = Pick<BrokerOptions, 'store' | 'log' | 'assume' | 'settings'>
+
+/** Every way in which a connection ends, each logged once with its cause. */
+export class Endings {
+  readonly #deps: EndingsDeps
+  readonly #index: SessionIndex
+
+  constructor(deps: EndingsDeps, index: SessionIndex) {
+    this.#deps = deps
+    this.#index = index
+  }
+
+  /**
+   * Ends a connection that has not been admitted. LIMITS A-02
+   *
+   * @param answer the CONNACK that must be sent whatever the setting says
+   */
+  refuse(connection: Connection, refusal: Refusal, answer?: Uint8Array): void {
+    if (connection.stage === 'ended') return
+    const asked = connection.stage === 'judging' && this.#deps.settings.rejectAt === 'connack'
+    const connack = answer ?? (asked ? connackOf(refusal) : undefined)
+    this.#leave(connection, 'refuse', refusal)
+    if (connack) return answerAndClose(connection, connack)
+    this.#deps.assume('A-02', connection.clientId ?? connection.remoteAddress)
+    cut(connection)
+  }
+
+  /**
+   * Ends live connections by force. When it returns nothing more of any of them is accepted, their sessions are
+   * gone, and the sockets of the first 200 are destroyed; the others follow in slices.
+   *
+   * @param will whether wills are published, as after any lost connection, or not. LIMITS A-15
+   */
+  drop(connections: readonly Connection[], ending: Refusal, will: 'published' | 'suppressed'): void {
+    const dropped = connections.filter(({ stage }) => stage === 'live')
+    for (const connection of dropped) {
+      this.#leave(connection, 'drop', ending)
+      if (will === 'suppressed' && suppressWill(connection.socket)) {
+        this.#deps.assume('A-15', connection.admitted?.session.clientId)
+      }
+    }
+    cutInSlices(dropped)
+  }
+
+  /** Ends connections of any stage, without wills. */
+  endAll(connections: readonly Connection[], ending: Refusal): void {
+    const waiting = connections.filter(({ stage }) => stage !== 'live')
+    this.drop(connections, ending, 'suppressed')
+    for (const connection of waiting) {
+      this.#leave(connection, 'refuse', ending)
+      cut(connection)
+    }
+  }
+
+  /** Makes way for a newer connection of the same client id. LIMITS A-26 */
+  supersede(connection: Connection): void {
+    const clientId = connection.admitted?.session.clientId
+    const message = `another connection came as ${clientId}`
+    this.#leave(connection, 'disconnect', { cause: 'session-taken-over', message })
+    this.#deps.assume('A-26', clientId)
+    cut(connection)
+  }
+
+  /** Tidies up after a socket that has closed, for whatever reason. */
+  closed(connection: Connection): void {
+    connection.stopWaiting()
+    if (connection.stage === 'ended') return
+    const left = 'the client closed the connection before it was admitted'
+    this.#leave(connection, 'disconnect', { message: connection.stage === 'live' ? howItLeft(connection) : left })
+  }
+
+  /** Logs a handshake that came to nothing. */
+  handshakeFailed({ message }: Error, remoteAddress: string): void {
+    const text = `TLS handshake: ${message}`
+    this.#deps.log.write({ plane: 'mqtt', kind: 'refuse', cause: 'tls-failed', message: text, remoteAddress })
+  }
+
+  /** From here on nothing of the connection is accepted. */
+  #leave(connection: Connection, kind: LogKind, ending: Refusal | { message: string }): void {
+    this.#deps.log.write({ plane: 'mqtt', kind, ...ending, ...factsOf(connection) })
+    connection.stage = 'ended'
+    if ('cause' in ending) connection.ending = ending
+    this.#index.remove(connection)
+    if (connection.admitted) this.#deps.store.sessions.delete(connection.id)
+  }
+}
+
+function howItLeft({ socket }: Connection): string {
+  return clientOf(socket)?._disconnected ? 'the client sent DISCONNECT' : 'the connection closed without DISCONNECT'
+}

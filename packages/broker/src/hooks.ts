@@ -1,0 +1,111 @@
+import type { AedesOptions, AuthorizePublishHandler, AuthorizeSubscribeHandler, Client } from 'aedes'
+import { maxKeepAliveSeconds } from '@apsaramq/model'
+import type { AccessRules, SubscriptionRefusal } from './acl.ts'
+import type { AedesClient } from './aedes-inside.ts'
+import type { Connection } from './connection.ts'
+import { storeFailure } from './store-failure.ts'
+import type { Refusal } from './verdict.ts'
+
+/** A connection as aedes' hooks see it. */
+export interface Guest {
+  connection: Connection
+  /** Filters it has subscribed to. */
+  filters: Set<string>
+}
+
+/** What the hooks ask and tell. */
+export interface HookDeps {
+  rules: AccessRules
+  strict: boolean
+  guestOf(client: Client): Guest | undefined
+  /** A rule was broken: the connection must end. */
+  end(guest: Guest, refusal: Refusal): void
+  /** A rule was broken that only costs the client what it asked for. */
+  warn(guest: Guest, refusal: Refusal): void
+}
+
+/** The hooks of aedes that are in use. */
+export type Hooks = Required<
+  Pick<AedesOptions, 'preConnect' | 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'>
+>
+
+/** The questions aedes asks. Who may connect was decided before it saw the socket: here it is only repeated. */
+export function createHooks(deps: HookDeps): Hooks {
+  return {
+    // an error to refuse, never false: aedes would leave the socket open for ever
+    preConnect(client, packet, done) {
+      const guest = deps.guestOf(client)
+      if (!isAccepted(guest)) return done(notAccepted(), false)
+      packet.clientId = guest.connection.admitted!.session.clientId
+      if (deps.strict) packet.keepalive = Math.min(packet.keepalive ?? 0, maxKeepAliveSeconds) // 0 is none
+      done(null, true)
+    },
+    authenticate: (client, _username, _password, done) => done(null, isAccepted(deps.guestOf(client))),
+    authorizePublish: authorizePublish(deps),
+    authorizeSubscribe: authorizeSubscribe(deps),
+    authorizeForward: (client, packet) => (isAccepted(deps.guestOf(client)) ? packet : null),
+  }
+}
+
+function authorizePublish(deps: HookDeps): AuthorizePublishHandler {
+  return (client, packet, done) => {
+    if (!client) return done(null) // a will left by a broker that died: its client was judged by that one
+    const guest = deps.guestOf(client)
+    // a will comes after its connection has ended; one that must not come has been taken away before
+    const isWill = (client as AedesClient).will === packet
+    if (!guest || (!isWill && guest.connection.ending)) return done(notAccepted())
+    decide(deps.rules.publish(senderOf(guest), packet), (refusal) => {
+      if (!isWill && guest.connection.ending) return done(notAccepted())
+      if (!refusal) return done(null)
+      if (isWill) deps.warn(guest, { ...refusal, message: `will not published: ${refusal.message}` })
+      else deps.end(guest, refusal)
+      done(new Error(refusal.message))
+    })
+  }
+}
+
+function authorizeSubscribe(deps: HookDeps): AuthorizeSubscribeHandler {
+  return (client, subscription, done) => {
+    const guest = deps.guestOf(client)
+    if (!isAccepted(guest)) return done(notAccepted())
+    const { topic, qos } = subscription
+    decide<SubscriptionRefusal>(
+      deps.rules.subscribe(senderOf(guest), { topic, qos, held: guest.filters }),
+      (refusal) => {
+        if (guest.connection.ending) return done(notAccepted())
+        if (!refusal) {
+          guest.filters.add(topic)
+          return done(null, subscription)
+        }
+        // a session that is being restored loses the filter: it would not get past its CONNECT otherwise
+        if (!refusal.ends || client.connecting) {
+          deps.warn(guest, refusal)
+          return done(null, null)
+        }
+        deps.end(guest, refusal)
+        done(new Error(refusal.message))
+      },
+    )
+  }
+}
+
+function decide<R extends Refusal>(
+  answer: R | undefined | Promise<R | undefined>,
+  settle: (refusal: (R | (Refusal & { ends: true })) | undefined) => void,
+): void {
+  if (answer instanceof Promise) answer.then(settle, (error) => settle({ ...storeFailure(error), ends: true }))
+  else settle(answer)
+}
+
+function isAccepted(guest: Guest | undefined): guest is Guest {
+  return guest !== undefined && !guest.connection.ending
+}
+
+function senderOf({ connection }: Guest): { instanceId: string; clean: boolean } {
+  const { session, clean } = connection.admitted! // a guest has been admitted
+  return { instanceId: session.instanceId, clean }
+}
+
+function notAccepted(): Error {
+  return new Error('nothing of this connection is accepted any more')
+}

@@ -1,0 +1,25 @@
+import { createHub, type Hub, type HubDeps } from './hub.ts'
+
+/** The brokers of the instances, each started at its first client. */
+export interface Hubs {
+  of(instanceId: string): Promise<Hub>
+  /** Closes them all; the next client starts a new one. */
+  close(): Promise<void>
+}
+
+/** No broker yet. */
+export function createHubs(deps: HubDeps): Hubs {
+  const hubs = new Map<string, Promise<Hub>>()
+  return {
+    of(instanceId) {
+      const hub = hubs.get(instanceId) ?? createHub(deps)
+      hubs.set(instanceId, hub)
+      return hub
+    },
+    async close() {
+      const closing = [...hubs.values()]
+      hubs.clear()
+      await Promise.all(closing.map(async (hub) => (await hub).close()))
+    },
+  }
+}

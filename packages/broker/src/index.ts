@@ -1,0 +1,2 @@
+export { createBroker } from './broker.ts'
+export type { Broker, BrokerOptions, BrokerSettings, LiveSessionPolicy } from './settings.ts'

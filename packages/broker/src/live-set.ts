@@ -1,0 +1,68 @@
+import { deviceKey, type Session } from '@apsaramq/model'
+import type { Grant } from './admission.ts'
+import type { ArrivedConnect } from './connect-reader.ts'
+import type { Admitted, Connection } from './connection.ts'
+import { factsOf } from './connection-facts.ts'
+import type { Endings } from './endings.ts'
+import type { SessionIndex } from './sessions.ts'
+import type { BrokerOptions } from './settings.ts'
+
+/** What joining the live set needs. */
+export interface LiveSetDeps extends Pick<BrokerOptions, 'store' | 'clock' | 'log' | 'assume'> {
+  index: SessionIndex
+  endings: Endings
+}
+
+/** Makes a connection live, in one synchronous step: nothing can change between its last judgment and the index. */
+export function joinLiveSet(deps: LiveSetDeps, connection: Connection, connect: ArrivedConnect, grant: Grant): void {
+  const admitted = admittedOf(deps, connection, connect, grant)
+  const { instanceId, clientId } = admitted.session
+  // [MQTT-3.1.4-2]; aedes would do it too, but loses count when several come at once
+  for (const older of deps.index.liveByClient(instanceId, clientId)) deps.endings.supersede(older)
+  connection.stopWaiting()
+  connection.stage = 'live'
+  connection.admitted = admitted
+  deps.index.admit(connection, admitted)
+  deps.store.sessions.put(admitted.session)
+  announce(deps, connection, connect, grant)
+  grant.hub.handle(connection, connect)
+}
+
+function admittedOf(deps: LiveSetDeps, connection: Connection, { packet }: ArrivedConnect, grant: Grant): Admitted {
+  const { device, ca } = grant.verdict
+  const session: Session = {
+    id: connection.id,
+    instanceId: grant.instance.id,
+    clientId: packet.clientId || `auto-${connection.id}`, // [MQTT-3.1.3-6]
+    caId: ca.id,
+    caSn: ca.sn,
+    deviceSn: device.sn,
+    fingerprint: device.fingerprint,
+    protocol: packet.protocolVersion === 3 ? 'mqtt3.1' : 'mqtt3.1.1',
+    transport: 'mqtts',
+    tlsVersion: connection.socket.getProtocol(),
+    resumed: connection.socket.isSessionReused(),
+    remoteAddress: connection.remoteAddress,
+    connectedAt: deps.clock.now(),
+  }
+  return {
+    session,
+    accountId: grant.instance.accountId,
+    deviceKey: deviceKey(ca.id, device.sn),
+    clean: packet.clean ?? false,
+  }
+}
+
+function announce(deps: LiveSetDeps, connection: Connection, { packet }: ArrivedConnect, { verdict }: Grant): void {
+  const { session } = connection.admitted! // set by the caller
+  const facts = factsOf(connection)
+  const tls = `${session.tlsVersion}${session.resumed ? ', resumed' : ''}`
+  const message = `client ${session.clientId} connected with device certificate ${session.deviceSn} (${tls})`
+  deps.log.write({ plane: 'mqtt', kind: 'connect', message, ...facts })
+  if (packet.username === undefined) deps.assume('A-04', session.clientId)
+  if (session.tlsVersion === 'TLSv1.3') deps.assume('A-16', session.clientId)
+  if (session.protocol === 'mqtt3.1') deps.assume('A-35', session.clientId)
+  if (verdict.warning === undefined) return
+  deps.log.write({ plane: 'mqtt', kind: 'warn', cause: 'ca-inactive', message: verdict.warning, ...facts })
+  deps.assume('A-03', session.deviceSn ?? undefined)
+}

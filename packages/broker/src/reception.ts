@@ -1,0 +1,78 @@
+import { randomUuid } from '@apsaramq/model'
+import type { TLSSocket } from 'node:tls'
+import type { Admit } from './admission.ts'
+import { readConnect, type ArrivedConnect, type RefusedConnect } from './connect-reader.ts'
+import type { Connection } from './connection.ts'
+import type { Endings } from './endings.ts'
+import type { ReadIdentity } from './identity.ts'
+import type { SessionIndex } from './sessions.ts'
+import type { BrokerOptions } from './settings.ts'
+
+/** What receiving connections needs. */
+export interface ReceptionDeps extends Pick<BrokerOptions, 'clock' | 'random' | 'settings'> {
+  index: SessionIndex
+  endings: Endings
+  admit: Admit
+  readIdentity: ReadIdentity
+  /** Whether the broker takes connections at the moment. */
+  isOpen(): boolean
+}
+
+/**
+ * Receives a socket whose handshake is done: takes its identity, enters it in the index, and waits for its CONNECT,
+ * all within one time limit.
+ */
+export function receive(deps: ReceptionDeps, socket: TLSSocket): void {
+  const connection = connectionOf(deps, socket)
+  // node says why a socket failed by an error; what matters here is that it closes
+  socket.on('error', () => socket.destroy())
+  socket.once('close', () => deps.endings.closed(connection))
+  deps.index.add(connection)
+  if (!deps.isOpen()) {
+    return deps.endings.refuse(connection, { cause: 'emulator-reset', message: 'the broker is being reset' })
+  }
+  const stopReading = readConnect(socket, deps.settings.maxPacketBytes, (result) => onConnect(deps, connection, result))
+  const cancel = deps.clock.after(deps.settings.connectTimeoutMs, () => onTimeout(deps, connection))
+  connection.stopWaiting = () => {
+    stopReading()
+    cancel()
+  }
+}
+
+function connectionOf({ random, readIdentity }: ReceptionDeps, socket: TLSSocket): Connection {
+  return {
+    id: randomUuid(random),
+    socket,
+    remoteAddress: socket.remoteAddress ?? 'unknown',
+    identity: readIdentity(socket),
+    serverName: typeof socket.servername === 'string' ? socket.servername : undefined,
+    stage: 'waiting',
+    disturbed: false,
+    clientId: undefined,
+    admitted: undefined,
+    ending: undefined,
+    stopWaiting: () => undefined,
+  }
+}
+
+function onConnect(
+  { endings, admit }: ReceptionDeps,
+  connection: Connection,
+  result: ArrivedConnect | RefusedConnect,
+): void {
+  if (connection.stage !== 'waiting') return
+  if (result.kind === 'refused') return endings.refuse(connection, result.refusal, result.answer)
+  connection.stage = 'judging'
+  connection.clientId = result.packet.clientId
+  void admit(connection, result)
+}
+
+function onTimeout({ endings, settings }: ReceptionDeps, connection: Connection): void {
+  const withinMs = `within ${settings.connectTimeoutMs} ms`
+  if (connection.stage === 'judging') {
+    endings.refuse(connection, { cause: 'store-failed', message: `the store did not answer ${withinMs}` })
+  }
+  const certificate = connection.identity.kind === 'none' ? ', and no certificate was presented' : ''
+  endings.refuse(connection, { cause: 'connect-timeout', message: `no CONNECT ${withinMs}${certificate}` })
+  connection.socket.destroy() // also one that was refused before and has not read the answer
+}

@@ -1,0 +1,44 @@
+import type { CaCertificate, DeviceCertificate } from '@apsaramq/model'
+import type { CertificateFacts } from '@apsaramq/pki'
+import type { Store } from '@apsaramq/store'
+import type { GatherEvidence, Question } from './evidence.ts'
+import { judge, type Verdict } from './verdict.ts'
+
+/**
+ * Registers a device certificate, judging it again with what the transaction sees: what has changed since it was
+ * judged first, or another connection of the same certificate that was faster, counts.
+ *
+ * @param isWanted whether the connection is still there
+ * @returns the verdict inside the transaction; `register` means that the record was written
+ * @throws StoreUnavailableError when it could not be made durable
+ */
+export async function registerDevice(
+  store: Store,
+  gather: GatherEvidence,
+  question: Question,
+  at: { now: number; isWanted(): boolean },
+): Promise<Verdict> {
+  return store.transact(async (tx) => {
+    const verdict = judge(await gather(tx, question, at.now))
+    if (verdict.kind === 'register' && at.isWanted())
+      tx.deviceCertificates.put(recordOf(verdict.ca, verdict.facts, at.now))
+    return verdict
+  })
+}
+
+function recordOf(ca: CaCertificate, facts: CertificateFacts, now: number): DeviceCertificate {
+  return {
+    caId: ca.id,
+    instanceId: ca.instanceId,
+    caSn: ca.sn,
+    sn: facts.sn,
+    name: facts.commonName, // LIMITS A-21
+    status: 'active',
+    certificate: Buffer.from(facts.der).toString('base64'),
+    fingerprint: facts.fingerprint,
+    validFrom: facts.validFrom,
+    validUntil: facts.validUntil,
+    registeredAt: now,
+    statusChange: null,
+  }
+}

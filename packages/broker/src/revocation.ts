@@ -1,0 +1,140 @@
+import type { CaCertificate, Cancel, DeviceCertificate } from '@apsaramq/model'
+import type { Change } from '@apsaramq/store'
+import type { Connection } from './connection.ts'
+import type { Endings } from './endings.ts'
+import { instanceOfServerName, isSameInstance } from './named-instance.ts'
+import type { SessionIndex } from './sessions.ts'
+import type { BrokerOptions } from './settings.ts'
+import { storeFailure } from './store-failure.ts'
+import { deviceInactive, type Refusal } from './verdict.ts'
+
+/** What following the changes needs. */
+export interface RevocationDeps extends Pick<BrokerOptions, 'store' | 'clock' | 'assume' | 'settings'> {
+  index: SessionIndex
+  endings: Endings
+}
+
+/** Stops following the changes, and forgets what was delayed. */
+export type StopFollowing = () => void
+
+/**
+ * Applies each change of a certificate to the connections of its key. The store runs this before the call that
+ * made the change is answered, so under `drop` an answered inactivation has ended its sockets.
+ */
+export function followChanges(deps: RevocationDeps): StopFollowing {
+  const delayed = new Set<Cancel>()
+  const unsubscribe = deps.store.subscribe((change) => onChange(deps, delayed, change))
+  const unsubscribeSessions = deps.store.sessions.subscribe(({ before, after, reason }) => {
+    const connection = before && !after && reason !== undefined ? deps.index.bySession(before.id) : undefined
+    if (connection)
+      deps.endings.drop([connection], { cause: 'kicked', message: `closed on request: ${reason}` }, 'suppressed')
+  })
+  const unsubscribeReset = deps.store.onReset(() => {
+    const ending: Refusal = { cause: 'emulator-reset', message: 'the store was reset' }
+    disturb(deps.index.all())
+    deps.endings.drop(deps.index.all(), ending, 'suppressed')
+  })
+  return () => {
+    for (const stop of [unsubscribe, unsubscribeSessions, unsubscribeReset, ...delayed]) stop()
+  }
+}
+
+function onChange(deps: RevocationDeps, delayed: Set<Cancel>, change: Change): void {
+  if (change.collection === 'deviceCertificates') onDevice(deps, delayed, change.key, change.before, change.after)
+  if (change.collection === 'caCertificates') onCa(deps, delayed, change.before, change.after)
+}
+
+function onDevice(
+  deps: RevocationDeps,
+  delayed: Set<Cancel>,
+  key: string,
+  before: DeviceCertificate | undefined,
+  after: DeviceCertificate | undefined,
+): void {
+  for (const { fingerprint } of [before, after].filter((record) => record !== undefined)) {
+    disturb(deps.index.waitingByFingerprint(fingerprint))
+  }
+  disturb(deps.index.liveByDevice(key))
+  if (after?.status === 'inactive') {
+    cutWaiting(deps, after)
+    revoke(deps, delayed, deps.index.liveByDevice(key), deviceInactive(after))
+  }
+  if (!after && before) revoke(deps, delayed, deps.index.liveByDevice(key), deviceDeleted(before.sn, before.caSn))
+}
+
+/** Its sockets are all ended, those too that are still to send CONNECT; with CONNACKs, they are told when they do. */
+function cutWaiting({ index, endings, settings }: RevocationDeps, device: DeviceCertificate): void {
+  if (settings.liveSessions.kind !== 'drop' || settings.rejectAt !== 'cut') return
+  for (const connection of index.waitingByFingerprint(device.fingerprint)) {
+    const wanted = instanceOfServerName(connection.serverName)
+    if (wanted === undefined || isSameInstance(wanted, device.instanceId))
+      endings.refuse(connection, deviceInactive(device))
+  }
+}
+
+/** An inactive CA leaves registered devices alone (LIMITS A-03); one that is gone, or another in its place, does not. */
+function onCa(
+  deps: RevocationDeps,
+  delayed: Set<Cancel>,
+  before: CaCertificate | undefined,
+  after: CaCertificate | undefined,
+): void {
+  for (const { subject } of [before, after].filter((record) => record !== undefined)) {
+    disturb(deps.index.waitingByIssuer(subject))
+  }
+  if (before) disturb(deps.index.liveByCa(before.id))
+  if (before && before.id !== after?.id) revoke(deps, delayed, deps.index.liveByCa(before.id), caDeleted(before.sn))
+}
+
+function disturb(connections: Connection[]): void {
+  for (const connection of connections) connection.disturbed = true
+}
+
+function revoke(deps: RevocationDeps, delayed: Set<Cancel>, connections: Connection[], ending: Refusal): void {
+  const policy = deps.settings.liveSessions
+  if (connections.length === 0 || policy.kind === 'keep') return
+  if (policy.kind === 'drop') return dropRevoked(deps, connections, ending)
+  const cancel = deps.clock.after(policy.delayMs, () => {
+    delayed.delete(cancel)
+    for (const connection of connections) void judgeAgain(deps, connection)
+  })
+  delayed.add(cancel)
+}
+
+function dropRevoked(deps: RevocationDeps, connections: Connection[], ending: Refusal): void {
+  deps.endings.drop(connections, ending, 'suppressed')
+  const assumption = ending.cause === 'device-inactive' ? 'A-01' : 'A-24'
+  for (const connection of connections) deps.assume(assumption, connection.admitted?.session.deviceSn ?? undefined)
+}
+
+/** Asks whether a live connection still may be, as long as the answer changes while it is asked. Never throws. */
+async function judgeAgain(deps: RevocationDeps, connection: Connection): Promise<void> {
+  try {
+    while (connection.stage === 'live') {
+      connection.disturbed = false
+      const ending = await whyNotLive(deps, connection)
+      if (connection.disturbed) continue
+      if (ending) dropRevoked(deps, [connection], ending)
+      return
+    }
+  } catch (thrown) {
+    deps.endings.drop([connection], storeFailure(thrown), 'suppressed')
+  }
+}
+
+async function whyNotLive({ store }: RevocationDeps, { admitted }: Connection): Promise<Refusal | undefined> {
+  const { session, deviceKey } = admitted! // a live connection has been admitted
+  const { caId, caSn, deviceSn, fingerprint } = session
+  if ((await store.read.caCertificates.count('byId', caId!)) === 0) return caDeleted(caSn!)
+  const device = await store.read.deviceCertificates.get(deviceKey)
+  if (device?.fingerprint !== fingerprint) return deviceDeleted(deviceSn!, caSn!)
+  return device.status === 'active' ? undefined : deviceInactive(device)
+}
+
+function deviceDeleted(sn: string, caSn: string): Refusal {
+  return { cause: 'device-deleted', message: `device certificate ${sn} of CA ${caSn} was deleted` }
+}
+
+function caDeleted(sn: string): Refusal {
+  return { cause: 'ca-deleted', message: `CA ${sn} was deleted, and the device certificates under it` }
+}

@@ -1,0 +1,43 @@
+import type { Clock, EventLog, Random, TouchAssumption } from '@apsaramq/model'
+import type { Store } from '@apsaramq/store'
+
+/**
+ * What happens to the live sessions of a certificate that is inactivated or deleted: ended before the answer is
+ * sent, left alone, or judged again after a while. LIMITS A-01, A-24
+ */
+export type LiveSessionPolicy = { kind: 'drop' } | { kind: 'keep' } | { kind: 'delay'; delayMs: number }
+
+/** What a user may choose about the broker. */
+export interface BrokerSettings {
+  liveSessions: LiveSessionPolicy
+  /** Whether a refused client is cut, or told by a CONNACK. LIMITS A-02 */
+  rejectAt: 'cut' | 'connack'
+  /** False lifts the rules of client ids, topics, payloads, subscriptions, QoS and keep alive. */
+  strict: boolean
+  /** From the end of the handshake to the end of the admission; the handshake itself has as long. */
+  connectTimeoutMs: number
+  maxPacketBytes: number
+  regionId: string
+}
+
+/** What the broker needs. */
+export interface BrokerOptions {
+  store: Store
+  clock: Clock
+  random: Random
+  log: EventLog
+  assume: TouchAssumption
+  settings: BrokerSettings
+  /** Key and certificate of the server, PEM. */
+  tls: { key: string; cert: string }
+}
+
+/** An MQTT broker over mutual TLS that asks the store whether a certificate may connect. */
+export interface Broker {
+  /** Listens for MQTT over TLS; port 0 takes a free one. @throws the error of the socket, for example EADDRINUSE */
+  listenTls(options: { host: string; port: number }): Promise<{ port: number }>
+  /** Ends every connection, forgets retained messages and queues, and admits again. */
+  reset(): Promise<void>
+  /** Ends every connection and every listener; nothing of the broker is left behind. */
+  close(): Promise<void>
+}

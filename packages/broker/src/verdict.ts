@@ -1,0 +1,153 @@
+import type { CaCertificate, Cause, DeviceCertificate } from '@apsaramq/model'
+import type { CertificateFacts, PathVerdict } from '@apsaramq/pki'
+
+/** A no, with the facts that decided it. */
+export interface Refusal {
+  cause: Cause
+  message: string
+  /** The call that decided it, where it was one. */
+  requestId?: string
+  accessKeyId?: string
+}
+
+/** All that is known when a certificate is judged. */
+export interface Evidence {
+  presented:
+    | { kind: 'none' }
+    | { kind: 'unreadable'; detail: string }
+    | { kind: 'certificate'; facts: CertificateFacts }
+  /** Why server name, username and CA do not name one instance; undefined while they do. */
+  conflict: string | undefined
+  /** The registered CA that the certificate stands under, as far as there is one. */
+  ca: CaCertificate | undefined
+  /** What is registered under this CA by the serial number of the certificate. */
+  device: DeviceCertificate | undefined
+  /** What the path from the certificate to a registered CA amounts to; undefined without a registered CA. */
+  path: PathVerdict<CaCertificate> | undefined
+}
+
+/** What follows for the connection. */
+export type Verdict =
+  | { kind: 'refuse'; refusal: Refusal }
+  | { kind: 'register'; ca: CaCertificate; facts: CertificateFacts }
+  | { kind: 'admit'; ca: CaCertificate; device: DeviceCertificate; warning: string | undefined }
+
+type Certified = Evidence & { presented: { kind: 'certificate'; facts: CertificateFacts } }
+
+/** A rule gives a refusal, or nothing where it has nothing against the connection. */
+type Rule<E> = (evidence: E) => Refusal | undefined
+
+const presentedRules: readonly Rule<Evidence>[] = [
+  ({ presented }) =>
+    presented.kind === 'none' ? no('no-certificate', 'the client presented no certificate') : undefined,
+  ({ presented }) => (presented.kind === 'unreadable' ? no('certificate-unreadable', presented.detail) : undefined),
+  ({ conflict }) => (conflict ? no('wrong-instance', conflict) : undefined),
+]
+
+// vendor: the order of "flow of the broker authenticating the client"; the first that applies decides
+const certificateRules: readonly Rule<Certified>[] = [
+  (evidence) => {
+    const device = registered(evidence)
+    return device?.status === 'inactive' ? deviceInactive(device) : undefined
+  },
+  ({ ca, presented }) =>
+    ca
+      ? undefined
+      : no(
+          'ca-unknown',
+          `no registered CA is ${oneLine(presented.facts.issuer)}, the issuer of ${nameOf(presented.facts)}`,
+        ),
+  (evidence) =>
+    evidence.ca!.status === 'inactive' && !registered(evidence)
+      ? caInactive(evidence.ca!, evidence.presented.facts)
+      : undefined,
+  ({ path, presented }) =>
+    path?.ok === false ? no(path.cause, `${nameOf(presented.facts)}: ${path.detail}`) : undefined,
+  (evidence) =>
+    evidence.device && !registered(evidence)
+      ? no(
+          'fingerprint-mismatch',
+          `${nameOf(evidence.presented.facts)} has fingerprint ${evidence.presented.facts.fingerprint}, registered is ${evidence.device.fingerprint}`,
+        )
+      : undefined,
+]
+
+/**
+ * Judges a certificate by the documented flow. Pure: what it is told is all it knows, and what it does not know it
+ * refuses.
+ */
+export function judge(evidence: Evidence): Verdict {
+  const refusal = firstOf(presentedRules, evidence) ?? firstOf(certificateRules, evidence as Certified) // the rules before have refused the rest
+  if (refusal) return { kind: 'refuse', refusal }
+  return accepted(evidence as Certified)
+}
+
+function accepted(evidence: Certified): Verdict {
+  const { ca, path, presented } = evidence
+  // unknown is deny: without a path that was found good there is no admission
+  if (!ca || !path?.ok) {
+    return { kind: 'refuse', refusal: no('chain-invalid', `the path of ${nameOf(presented.facts)} was not verified`) }
+  }
+  const device = registered(evidence)
+  if (!device) return { kind: 'register', ca, facts: presented.facts }
+  // LIMITS A-03
+  const warning =
+    ca.status === 'inactive'
+      ? `${nameOf(presented.facts)} is admitted, registered and active, although ${inactiveCaText(ca)}`
+      : undefined
+  return { kind: 'admit', ca, device, warning }
+}
+
+function firstOf<E>(rules: readonly Rule<E>[], evidence: E): Refusal | undefined {
+  for (const rule of rules) {
+    const refusal = rule(evidence)
+    if (refusal) return refusal
+  }
+  return undefined
+}
+
+/** The record of this very certificate: one of the same serial number but another fingerprint is not it. */
+function registered({ device, presented }: Certified): DeviceCertificate | undefined {
+  return device?.fingerprint === presented.facts.fingerprint ? device : undefined
+}
+
+function no(cause: Cause, message: string): Refusal {
+  return { cause, message }
+}
+
+/** "device certificate 0a of CA 01 inactive since … by access key X, request R". */
+export function deviceInactive(device: DeviceCertificate): Refusal {
+  return {
+    cause: 'device-inactive',
+    message: `device certificate ${device.sn} of CA ${device.caSn} inactive${sinceText(device)}`,
+    ...callOf(device),
+  }
+}
+
+function callOf({ statusChange }: Pick<CaCertificate, 'statusChange'>): Pick<Refusal, 'requestId' | 'accessKeyId'> {
+  return statusChange ? { requestId: statusChange.requestId, accessKeyId: statusChange.accessKeyId } : {}
+}
+
+function caInactive(ca: CaCertificate, facts: CertificateFacts): Refusal {
+  const message = `${nameOf(facts)} is not registered and ${inactiveCaText(ca)}`
+  return { cause: 'ca-inactive', message, ...callOf(ca) }
+}
+
+function inactiveCaText(ca: CaCertificate): string {
+  return `CA ${ca.sn} is inactive${sinceText(ca)}`
+}
+
+function sinceText({ statusChange }: Pick<CaCertificate, 'statusChange'>): string {
+  if (!statusChange) return ''
+  const { at, accessKeyId, requestId } = statusChange
+  return ` since ${new Date(at).toISOString()} by access key ${accessKeyId}, request ${requestId}`
+}
+
+function nameOf(facts: CertificateFacts): string {
+  return `device certificate ${facts.sn}${facts.commonName ? ` (${facts.commonName})` : ''}`
+}
+
+/** Names are printed an attribute a line. */
+function oneLine(name: string): string {
+  return name.replaceAll('\n', ', ')
+}
