@@ -21,6 +21,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['e2e/**/*.test.ts', 'examples/**/*.test.ts', 'bench/**/*.test.ts'],
           globalSetup: ['e2e/support/global-setup.ts'],
+          setupFiles: ['e2e/support/clean-up.ts'],
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,

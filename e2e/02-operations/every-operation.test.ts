@@ -1,4 +1,8 @@
-import { afterAll, describe, expect, test } from 'vitest'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { registerCa } from '../support/certificates.ts'
 import { expectExplained } from '../support/explained.ts'
 import { certificateOperations, otherOperations } from '../support/operation-names.ts'
 import { ownerClient, target, user } from '../support/target.ts'
@@ -8,8 +12,13 @@ const reader = user('reader')
 const readerClient = ownerClient(target, reader)
 const stranger = ownerClient(target, otherAccount())
 const wrongSecret = ownerClient(target, { accessKeySecret: 'wrong' })
-afterAll(() => {
+let directory: string
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'apsaramq-e2e-'))
+})
+afterAll(async () => {
   for (const one of [client, readerClient, stranger, wrongSecret]) one.close()
+  await rm(directory, { recursive: true, force: true })
 })
 
 function otherAccount() {
@@ -155,19 +164,25 @@ describe('serial numbers nobody has', () => {
     },
   )
 
-  test.each([
-    'ActiveDeviceCertificate',
-    'InactivateDeviceCertificate',
-    'DeleteDeviceCertificate',
-    'GetDeviceCertificate',
-  ] as const)('B4: %s answers FindDeviceBySnError with status 500', async (action) => {
-    const { status, body, requestId } = await client.call(action, pick(action, unknown))
-    expect({ status, code: body.Code, message: body.Message }).toEqual({
-      status: 500,
-      code: 'FindDeviceBySnError',
-      message: 'Failed to find the device certificate by the SN. Please check sn is valid',
+  describe.each([
+    ['under a CA nobody has', async () => 'deadbeef', 'ca-not-found'],
+    ['under a registered CA', async () => (await registerCa(client, directory)).caSn, 'device-not-found'],
+  ] as const)('%s', (_, caSn, cause) => {
+    test.each([
+      'ActiveDeviceCertificate',
+      'InactivateDeviceCertificate',
+      'DeleteDeviceCertificate',
+      'GetDeviceCertificate',
+    ] as const)('B4: %s answers FindDeviceBySnError with status 500', async (action) => {
+      const parameters = { ...pick(action, unknown), CaSn: await caSn() }
+      const { status, body, requestId } = await client.call(action, parameters)
+      expect({ status, code: body.Code, message: body.Message }).toEqual({
+        status: 500,
+        code: 'FindDeviceBySnError',
+        message: 'Failed to find the device certificate by the SN. Please check sn is valid',
+      })
+      await expectExplained({ requestId }, cause)
     })
-    await expectExplained({ requestId }, 'device-not-found')
   })
 })
 

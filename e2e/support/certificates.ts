@@ -8,6 +8,15 @@ export interface RegisteredCa extends Issued {
   caSn: string
 }
 
+const left: { instanceId: string; caSn: string }[] = []
+
+/** Deletes the CAs registered on the target, so that the suite leaves it as it was; forgets those already gone. */
+export async function deleteRegisteredCas(client: Pick<SignedClient, 'call'>): Promise<void> {
+  for (const { instanceId, caSn } of left.splice(0)) {
+    await client.call('DeleteCaCertificate', { MqttInstanceId: instanceId, Sn: caSn })
+  }
+}
+
 /** A device with a certificate made by openssl. */
 export interface Device extends Pick<IssuedDevice, 'clientId' | 'key' | 'cert' | 'chain'> {
   sn: string
@@ -34,7 +43,9 @@ export async function registerCa(
       VerificationContent: verification.cert,
     }),
   )
-  return { ...ca, caSn: String(body.Sn) }
+  const caSn = String(body.Sn)
+  if (instanceId === target.instanceId) left.push({ instanceId, caSn })
+  return { ...ca, caSn }
 }
 
 /** Makes a device certificate under `ca`; the client id is one of the group unless given. */

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
+import type { ConnectionOptions } from 'node:tls'
 import { connect, type IClientOptions, type MqttClient } from 'mqtt'
 import { systemClock, type Clock } from '@apsaramq/model'
 import { watchConnection } from './connection-watch.ts'
 import type { Endpoints } from './endpoints.ts'
 import type { IssuedDevice } from './management-client.ts'
 
-/** What a device needs to connect; the rest are options of mqtt.js. */
-export interface DeviceClientOptions extends IClientOptions {
+/** What a device needs to connect; the rest are options of mqtt.js, which hands the TLS versions on. */
+export interface DeviceClientOptions extends IClientOptions, Pick<ConnectionOptions, 'minVersion' | 'maxVersion'> {
   endpoints: Pick<Endpoints, 'mqtts' | 'caFile'> & { management?: string }
   device: Pick<IssuedDevice, 'clientId' | 'key' | 'chain'> & { username?: string; password?: string }
   clock?: Clock
