@@ -48,6 +48,9 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       listeners.push(listener)
       return { port: listener.port }
     },
+    setTls(context) {
+      for (const listener of listeners) listener.setTls(context)
+    },
     async reset() {
       await empty('emulator-reset', 'the emulator is being reset')
       isOpen = true

@@ -13,9 +13,14 @@ export interface ListenerDeps extends Pick<BrokerOptions, 'tls' | 'settings' | '
 /** A port that speaks TLS. */
 export interface Listener {
   port: number
+  /** Shows another certificate from the next handshake on. */
+  setTls(context: BrokerOptions['tls']): void
   /** Stops listening and cuts what is still connected, handshakes too. */
   close(): Promise<void>
 }
+
+/** vendor: TLS 1.2; LIMITS A-16 for 1.3 */
+const minVersion = 'TLSv1.2'
 
 /** Bytes written ahead of a slow subscriber before others wait for it. */
 const socketBufferBytes = 1024 * 1024
@@ -42,7 +47,11 @@ export async function listenTls(deps: ListenerDeps, at: { host: string; port: nu
   server.on('error', ({ message }) => {
     deps.log.write({ plane: 'mqtt', kind: 'warn', message: `the listener failed: ${message}` })
   })
-  return { port: portOf(server.address()), close: () => closeServer(server, sockets) }
+  return {
+    port: portOf(server.address()),
+    setTls: (context) => server.setSecureContext({ ...context, minVersion }),
+    close: () => closeServer(server, sockets),
+  }
 }
 
 function optionsOf({ tls, settings }: ListenerDeps): TlsOptions {
@@ -51,7 +60,7 @@ function optionsOf({ tls, settings }: ListenerDeps): TlsOptions {
     requestCert: true,
     rejectUnauthorized: false,
     noDelay: true, // else each CONNACK of TLS 1.3 waits 44 ms for the acknowledgement of the session tickets
-    minVersion: 'TLSv1.2', // vendor: TLS 1.2; LIMITS A-16 for 1.3
+    minVersion,
     handshakeTimeout: settings.connectTimeoutMs, // real time: it is OpenSSL's
     highWaterMark: socketBufferBytes,
   }

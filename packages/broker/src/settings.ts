@@ -36,6 +36,8 @@ export interface BrokerOptions {
 export interface Broker {
   /** Listens for MQTT over TLS; port 0 takes a free one. @throws the error of the socket, for example EADDRINUSE */
   listenTls(options: { host: string; port: number }): Promise<{ port: number }>
+  /** Shows another server certificate from the next handshake on; no TLS session from before can be resumed. */
+  setTls(context: { key: string; cert: string }): void
   /** Ends every connection, forgets retained messages and queues, and admits again. */
   reset(): Promise<void>
   /** Ends every connection and every listener; nothing of the broker is left behind. */
