@@ -1,0 +1,91 @@
+import { crc32 } from 'node:zlib'
+import type { CollectionName } from '../collections.ts'
+import type { Commit, Write } from '../commit.ts'
+
+/** One write as the journal has it: a whole record, only the fields that changed, or a deletion. */
+export type JournalWrite =
+  | { c: CollectionName; put: object }
+  | { c: CollectionName; k: string; set: object }
+  | { c: CollectionName; k: string; gone: true }
+
+/** A line of the journal. A large commit takes several lines, and is one only when its last is there. */
+export interface JournalLine {
+  /** Number of the commit. */
+  n: number
+  /** Everything before it is gone; on the first line of a reset. */
+  reset?: true
+  /** Further lines of this commit follow. */
+  more?: true
+  w: JournalWrite[]
+}
+
+/** A line that was read, and up to which byte the file had been durable when it was written. */
+export interface ReadLine extends JournalLine {
+  durable: number
+}
+
+/** Writes of a line at most, so that no line is long to write or to read. */
+const writesPerLine = 200
+/** Characters that are handed over at once. */
+const pieceLength = 1 << 18
+
+/**
+ * The text of commits, in pieces. Each line is `<crc32> <durable> <json>`; `durable` is the length of the file
+ * before the group, by which a line proves that all before that byte had been on disk.
+ */
+export function* encodeCommits(commits: readonly Commit[], durable: number): Generator<string> {
+  let piece = ''
+  for (const commit of commits) {
+    for (const line of linesOf(commit)) {
+      piece += encodeLine(line, durable)
+      if (piece.length < pieceLength) continue
+      yield piece
+      piece = ''
+    }
+  }
+  if (piece !== '') yield piece
+}
+
+function* linesOf({ number, reset, writes }: Commit): Generator<JournalLine> {
+  const lines = Math.max(1, Math.ceil(writes.length / writesPerLine))
+  for (let at = 0; at < lines; at += 1) {
+    const w = writes.slice(at * writesPerLine, (at + 1) * writesPerLine).map(journalWrite)
+    yield { n: number, ...(reset && at === 0 && { reset }), ...(at < lines - 1 && { more: true }), w }
+  }
+}
+
+function journalWrite({ collection: c, key: k, before, after }: Write): JournalWrite {
+  if (after === undefined) return { c, k, gone: true }
+  const set = before && changedFields(before as Fields, after as Fields) // records are plain objects
+  return set ? { c, k, set } : { c, put: after }
+}
+
+type Fields = Record<string, unknown>
+
+/** The fields in which a record differs from what it was; undefined where it has other fields than it had. */
+function changedFields(before: Fields, after: Fields): Fields | undefined {
+  const names = Object.keys(after)
+  if (names.length !== Object.keys(before).length) return undefined
+  const changed: Fields = {}
+  for (const name of names) {
+    if (!(name in before) || after[name] === undefined) return undefined
+    if (before[name] !== after[name]) changed[name] = after[name]
+  }
+  return changed
+}
+
+function encodeLine(line: JournalLine, durable: number): string {
+  const text = `${durable} ${JSON.stringify(line)}`
+  return `${checksum(text)} ${text}\n`
+}
+
+const checksum = (data: string | Uint8Array) => crc32(data).toString(16).padStart(8, '0')
+
+/** The line of these bytes, which end before the line feed; undefined where they are not as they were written. */
+export function decodeLine(bytes: Buffer): ReadLine | undefined {
+  if (bytes.length < 10 || bytes.toString('latin1', 0, 8) !== checksum(bytes.subarray(9))) return undefined
+  const text = bytes.toString('utf8', 9)
+  const space = text.indexOf(' ')
+  const line = JSON.parse(text.slice(space + 1)) as JournalLine // the checksum says that we wrote it
+  return { ...line, durable: Number(text.slice(0, space)) }
+}

@@ -1,0 +1,81 @@
+import type { Commit } from '../commit.ts'
+import type { AppendFile, FileSystem } from './file-system.ts'
+import { encodeCommits } from './journal-line.ts'
+
+/**
+ * The end of a journal. What could not be written whole is cut off again before anything else is written, so that
+ * a commit that was denied does not come back.
+ */
+export class Journal {
+  readonly #fileSystem: FileSystem
+  readonly #path: string
+  #file: AppendFile | undefined
+  #length: number
+  #damaged = false
+
+  /** @param length how much of the file is known to be durable and whole */
+  constructor(fileSystem: FileSystem, path: string, length: number) {
+    this.#fileSystem = fileSystem
+    this.#path = path
+    this.#length = length
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** Makes the file where there is none and cuts it off at its durable length. */
+  async open(): Promise<void> {
+    await this.#repair()
+  }
+
+  /** Makes the commits durable, or throws and leaves none of them. */
+  async append(commits: readonly Commit[]): Promise<void> {
+    if (this.#damaged) await this.#repair()
+    try {
+      this.#length += await this.#write(commits)
+    } catch (error) {
+      this.#damaged = true
+      await this.#repair() // where this fails too, it is tried again before the next commit
+      throw error
+    }
+  }
+
+  /** Ends it for good: cuts off what is not whole, so that another journal can follow. */
+  async finish(): Promise<void> {
+    if (this.#damaged) await this.#repair()
+    await this.close()
+  }
+
+  async close(): Promise<void> {
+    const file = this.#file
+    this.#file = undefined
+    await file?.close()
+  }
+
+  async #write(commits: readonly Commit[]): Promise<number> {
+    const file = this.#file ?? (await this.#reopen())
+    let written = 0
+    for (const piece of encodeCommits(commits, this.#length)) {
+      const bytes = Buffer.from(piece)
+      await file.write(bytes)
+      written += bytes.length
+    }
+    await file.datasync()
+    return written
+  }
+
+  /** On a new handle, since the old one may belong to a disk that went away and came back. */
+  async #repair(): Promise<void> {
+    await this.close()
+    const file = await this.#reopen()
+    await file.truncate(this.#length)
+    await file.datasync()
+    this.#damaged = false
+  }
+
+  async #reopen(): Promise<AppendFile> {
+    this.#file = await this.#fileSystem.openAppend(this.#path)
+    return this.#file
+  }
+}

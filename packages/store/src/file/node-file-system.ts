@@ -1,0 +1,73 @@
+import { constants } from 'node:fs'
+import { chmod, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import type { Clock } from '@apsaramq/model'
+import type { AppendFile, FileSystem } from './file-system.ts'
+import { claimDirectory } from './owner-socket.ts'
+
+/** How much is read at once. */
+const pieceBytes = 1 << 20
+
+/** The machine's own disk. @param clock for how long an owner of a directory is asked who it is */
+export function nodeFileSystem(clock: Clock): FileSystem {
+  return {
+    makeDirectory,
+    makePrivate,
+    claim: (directory) => claimDirectory(directory, clock),
+    list: (directory) => readdir(directory),
+    read,
+    openAppend,
+    rename,
+    remove: (path) => rm(path, { force: true }),
+    syncDirectory,
+  }
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 })
+}
+
+async function makePrivate(path: string): Promise<void> {
+  const { mode, uid } = await stat(path)
+  if ((mode & 0o077) !== 0 && uid === process.getuid?.()) await chmod(path, 0o700)
+}
+
+async function* read(path: string): AsyncGenerator<Uint8Array> {
+  const file = await open(path, 'r')
+  try {
+    for (;;) {
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(pieceBytes), 0, pieceBytes)
+      if (bytesRead === 0) return
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+async function openAppend(path: string): Promise<AppendFile> {
+  const file = await open(path, constants.O_CREAT | constants.O_RDWR | constants.O_APPEND, 0o600)
+  return {
+    write: (bytes) => writeAll(file, bytes),
+    datasync: () => file.datasync(),
+    truncate: (length) => file.truncate(length),
+    close: () => file.close(),
+  }
+}
+
+/** A disk that fills up takes a part and only then says so. */
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, written)
+    written += bytesWritten
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return // a directory cannot be opened there; NTFS journals its names itself
+  const directory = await open(path, constants.O_RDONLY)
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}

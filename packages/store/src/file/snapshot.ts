@@ -1,0 +1,92 @@
+import { join } from 'node:path'
+import { Low } from 'lowdb'
+import type { CollectionName } from '../collections.ts'
+import type { Position } from '../commit.ts'
+import type { Recovered } from '../engine.ts'
+import { DataDirectoryError } from '../store.ts'
+import { DocumentFile, documentName, formatVersion, type StoreDocument } from './document.ts'
+import type { FileSystem } from './file-system.ts'
+import { largeCollections, leftovers, recordsPath, smallCollections } from './layout.ts'
+import { RecordLines, type FileSummary } from './record-lines.ts'
+
+/** Everything that was committed at one moment. */
+export interface Snapshot {
+  position: Position
+  records: { [C in CollectionName]?: readonly object[] }
+}
+
+/** Takes hold of what is committed now; what is committed later does not reach it. */
+export function takeSnapshot({ tables, position }: Recovered): Snapshot {
+  const names = [...smallCollections, ...largeCollections]
+  return { position: { ...position }, records: Object.fromEntries(names.map((name) => [name, tables[name].records()])) }
+}
+
+/** Where and how a snapshot is written. */
+export interface SnapshotTarget {
+  fileSystem: FileSystem
+  directory: string
+  generation: number
+  /** Called before each piece; throws to end it. */
+  proceed(): void
+}
+
+/** Writes a snapshot so that after a power cut there is either the one before or this one; returns its size in bytes. */
+export async function writeSnapshot({ position, records }: Snapshot, target: SnapshotTarget): Promise<number> {
+  const { fileSystem, directory, generation } = target
+  const large: StoreDocument['large'] = {}
+  for (const name of largeCollections) large[name] = await writeLarge(name, records[name] ?? [], target)
+  await fileSystem.syncDirectory(directory)
+  const collections = Object.fromEntries(smallCollections.map((name) => [name, records[name] ?? []]))
+  const document = { format: formatVersion, generation, ...position, large, collections }
+  await new Low<StoreDocument>(new DocumentFile(fileSystem, join(directory, documentName)), document).write()
+  await fileSystem.syncDirectory(directory)
+  return sizeOf(document)
+}
+
+async function writeLarge(name: CollectionName, records: readonly object[], target: SnapshotTarget) {
+  const path = recordsPath(target.directory, name, target.generation)
+  const lines = new RecordLines(target.fileSystem, path, () => target.proceed())
+  await new Low<readonly object[]>(lines, records).write()
+  return lines.summary
+}
+
+/** How large the files of the large collections are together, in bytes. */
+export function sizeOf({ large }: Pick<StoreDocument, 'large'>): number {
+  return Object.values(large).reduce((sum, { bytes }) => sum + bytes, 0)
+}
+
+/** The document of a directory, undefined where it has none. */
+export async function readDocument(fileSystem: FileSystem, directory: string): Promise<StoreDocument | undefined> {
+  return (await new DocumentFile(fileSystem, join(directory, documentName)).read()) ?? undefined
+}
+
+/** The records of a large collection. @throws {DataDirectoryError} when the file is missing or damaged */
+export async function readLarge(
+  fileSystem: FileSystem,
+  path: string,
+  expected: FileSummary | undefined,
+): Promise<readonly object[]> {
+  const lines = new RecordLines(fileSystem, path, () => {})
+  const database = new Low<readonly object[]>(lines, [])
+  try {
+    await database.read()
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw damaged(path, error)
+  }
+  const { summary } = lines
+  if (summary.checksum !== expected?.checksum || summary.records !== expected.records) throw damaged(path)
+  return database.data
+}
+
+function damaged(path: string, cause?: unknown): DataDirectoryError {
+  const message = `${path} is damaged: restore the directory from a copy, or choose another one.`
+  return new DataDirectoryError(message, cause === undefined ? {} : { cause })
+}
+
+/** Removes the files that a snapshot of this generation has made unnecessary. */
+export async function removeLeftovers(fileSystem: FileSystem, directory: string, generation: number): Promise<void> {
+  for (const name of leftovers(await fileSystem.list(directory), generation)) {
+    await fileSystem.remove(join(directory, name))
+  }
+}
