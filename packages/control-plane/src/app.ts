@@ -58,6 +58,8 @@ function contextOf(call: Call, { store, clock, random, assume }: Plane) {
 export function createApp(plane: Plane, options: AppOptions = {}): FastifyInstance {
   const app = fastify(serverOptions(plane, options))
   app.decorate('plane', plane)
+  // Node would answer an unknown Expect by itself, with no body
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
   app.register(replies)
   app.register(body)
   for (const step of gateway) app.register(step)

@@ -48,9 +48,10 @@ test('query and form are merged, a name in both has the values of both', () => {
   ])
 })
 
+const pairs = (count: number, name: (index: number) => string) =>
+  Array.from({ length: count }, (_, index) => `${name(index)}=1`).join('&')
+
 test('a thousand parameters are read, one more is too many, repeated or not', () => {
-  const pairs = (count: number, name: (index: number) => string) =>
-    Array.from({ length: count }, (_, index) => `${name(index)}=1`).join('&')
   for (const name of [(index: number) => `p${index}`, () => 'same']) {
     expect(plain(parseParameters(pairs(maxParameters, name))).flatMap(([, value]) => value)).toHaveLength(maxParameters)
     expect(parseParameters(pairs(maxParameters + 1, name))).toBeUndefined()
