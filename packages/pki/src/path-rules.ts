@@ -32,6 +32,11 @@ export const pathRules: readonly PathRule[] = [
     refuses: ({ anchor }) => !anchor.x509.ca,
   },
   {
+    // OpenSSL would go on looking for its issuer
+    detail: 'the CA certificate names itself as its issuer, but its key identifiers say another',
+    refuses: ({ anchor }) => isSelfIssued(anchor.x509) && !anchor.x509.checkIssued(anchor.x509),
+  },
+  {
     // OpenSSL takes such a certificate for self-signed, and trusts it only when it is registered itself
     detail: 'the certificate names itself as its issuer, but is not the registered CA',
     refuses: ({ leaf, anchor }) => isSelfIssued(leaf.x509) && !leaf.x509.raw.equals(anchor.x509.raw),

@@ -15,7 +15,7 @@ export interface ValidityRequest {
 
 /**
  * The validity of a new certificate in whole seconds, as X.509 counts.
- * A validity of which only one end is asked for lasts `lifetimeMs` where it would not lie around now.
+ * Where only an end that is past is asked for, it begins `lifetimeMs` before that end.
  *
  * @throws {CertificateError} when it ends before it begins, or cannot be written (RFC 5280 §4.1.2.5)
  */
@@ -31,7 +31,7 @@ export function validityOf(request: ValidityRequest, lifetimeMs: number, now: nu
 
 function defaultFrom(validUntil: number | undefined, lifetimeMs: number, now: number): number {
   const from = now - backdateMs
-  return validUntil === undefined || validUntil > from ? from : validUntil - lifetimeMs
+  return validUntil === undefined || validUntil > now ? from : validUntil - lifetimeMs
 }
 
 function wholeSecond(ms: number): number {

@@ -1,0 +1,149 @@
+import { X509Certificate } from 'node:crypto'
+import { manualClock, systemRandom } from '@apsaramq/model'
+import { expect, test, vi } from 'vitest'
+import { fingerprintOf } from './inspect.ts'
+import { issueCa, issueDevice } from './issue.ts'
+import { readKey } from './keys.ts'
+import { createPathVerifier } from './path-verifier.ts'
+import { oid, wrap } from './testing/der.ts'
+import { schemes } from './testing/schemes.ts'
+import { instead, part, partAt, resign, without } from './testing/spoil.ts'
+import { ext } from './testing/spoils.ts'
+
+const now = Date.UTC(2026, 5, 1)
+const deps = { clock: manualClock(now), random: systemRandom }
+const caOf = (validUntil?: number) =>
+  issueCa({ commonName: 'a CA', keyType: 'ec', ...(validUntil ? { validUntil } : {}) }, deps)
+const [ca, namesake, short] = await Promise.all([caOf(), caOf(), caOf(now + 1000)])
+const device = await issueDevice({ ca, commonName: 'd', keyType: 'ec', validUntil: now + 5000 }, deps)
+const underShort = await issueDevice({ ca: short, commonName: 'd', keyType: 'ec' }, deps)
+const leaf = new X509Certificate(device.certificate)
+const anchorOf = ({ certificate }: { certificate: string }) => ({
+  certificate,
+  fingerprint: fingerprintOf(new X509Certificate(certificate)),
+})
+const spoiled = (spoil: Parameters<typeof resign>[1], scheme = schemes.ec.sha256) =>
+  new X509Certificate(resign(device.certificate, spoil, { key: readKey(ca.key), scheme }))
+
+const refused = (detail: string) => ({ ok: false, cause: 'chain-invalid', detail })
+
+test('the anchor whose key verifies is found among those of the same name', () => {
+  const anchors = [namesake, ca, short].map(anchorOf)
+  expect(createPathVerifier().verify(leaf, anchors, now)).toEqual({ ok: true, anchor: anchors[1] })
+})
+
+test('the anchor comes back as it was given, with all it carries', () => {
+  const anchor = { ...anchorOf(ca), id: 'ca-1' }
+  const verdict = createPathVerifier().verify(leaf, [anchor], now)
+  expect(verdict.ok && verdict.anchor).toBe(anchor)
+})
+
+test('without a registered CA of the name the CA is unknown', () => {
+  expect(createPathVerifier().verify(leaf, [], now)).toEqual({
+    ok: false,
+    cause: 'ca-unknown',
+    detail: 'no registered CA has the name of the issuer',
+  })
+})
+
+test('C10: each refusal of a path has its cause and says what is wrong', () => {
+  const verifier = createPathVerifier()
+  const refusals = (
+    [
+      [leaf, namesake],
+      [spoiled(without(ext.aki)), namesake],
+      [spoiled(instead(ext.eku, wrap('30', oid('1.3.6.1.5.5.7.3.1')))), ca],
+      [spoiled(instead(ext.ku, '03020520', true)), ca],
+      [spoiled(() => {}, schemes.ec.sha1), ca],
+      [spoiled(part(partAt.extensions, 'a3023000')), ca],
+    ] as const
+  ).map(([certificate, authority]) => verifier.verify(certificate, [anchorOf(authority)], now))
+  expect(refusals).toEqual([
+    refused('the CA certificate is not the issuer: name, key identifier or key usage do not fit'),
+    refused('the signature is not one of the key of the CA certificate'),
+    refused('the extended key usage of the certificate is not for TLS clients'),
+    refused('the key usage of the certificate has neither digitalSignature nor keyAgreement'),
+    refused('the certificate is signed with a weak or unknown algorithm'),
+    { ok: true, anchor: anchorOf(ca) },
+  ])
+})
+
+test('validity is judged at each call, of the certificate and of the CA', () => {
+  const { verify } = createPathVerifier()
+  const at = (certificate: X509Certificate, authority: typeof ca, instant: number) => {
+    const verdict = verify(certificate, [anchorOf(authority)], instant)
+    return verdict.ok ? 'ok' : `${verdict.cause}: ${verdict.detail}`
+  }
+  const other = new X509Certificate(underShort.certificate)
+  expect([now - 60_001, now - 60_000, now + 4999, now + 5000].map((instant) => at(leaf, ca, instant))).toEqual([
+    'certificate-not-yet-valid: the certificate is valid from 2026-05-31T23:59:00.000Z',
+    'ok',
+    'ok',
+    'certificate-expired: the certificate was valid until 2026-06-01T00:00:05.000Z',
+  ])
+  expect([now + 999, now + 1000].map((instant) => at(other, short, instant))).toEqual([
+    'ok',
+    'certificate-expired: the CA certificate was valid until 2026-06-01T00:00:01.000Z',
+  ])
+})
+
+test('the refusal of the CA that signed is told, not that of its namesakes', () => {
+  const anchors = [namesake, ca].map(anchorOf)
+  expect(createPathVerifier().verify(leaf, anchors, now + 5000)).toEqual({
+    ok: false,
+    cause: 'certificate-expired',
+    detail: 'the certificate was valid until 2026-06-01T00:00:05.000Z',
+  })
+})
+
+test('a signature is verified once, and again when it has been forgotten', () => {
+  const { verify } = createPathVerifier({ capacity: 2 })
+  const others = [spoiled(without(ext.ku)), spoiled(without(ext.eku))]
+  const verified = vi.spyOn(X509Certificate.prototype, 'verify')
+  const ask = (certificate: X509Certificate) => verify(certificate, [anchorOf(ca)], now).ok
+  expect([leaf, leaf, others[0]!, leaf].map(ask)).toEqual([true, true, true, true])
+  expect(verified).toHaveBeenCalledTimes(2)
+  expect([others[1]!, leaf, others[0]!].map(ask)).toEqual([true, true, true])
+  expect(verified).toHaveBeenCalledTimes(4)
+  verified.mockRestore()
+})
+
+test('an anchor that is not what it is registered as vouches for nobody', () => {
+  const anchors = [
+    { ...anchorOf(ca), certificate: 'rubbish' },
+    { ...anchorOf(ca), fingerprint: anchorOf(namesake).fingerprint },
+  ]
+  expect(anchors.map((anchor) => createPathVerifier().verify(leaf, [anchor], now))).toEqual([
+    refused('the path cannot be read: there is no PEM: the text has no -----BEGIN CERTIFICATE-----'),
+    refused(
+      'the path cannot be read: the registered CA certificate does not have the fingerprint it is registered with',
+    ),
+  ])
+})
+
+test('an anchor that was registered with newlines as backslash and n vouches too', () => {
+  const anchor = { ...anchorOf(ca), certificate: ca.certificate.replaceAll('\n', '\\n') }
+  expect(createPathVerifier().verify(leaf, [anchor], now)).toEqual({ ok: true, anchor })
+})
+
+test('whatever bytes OpenSSL takes for a certificate, the verifier answers', () => {
+  const { verify } = createPathVerifier()
+  const der = Buffer.from(leaf.raw)
+  const answers = Array.from(der, (_, index) => {
+    const bytes = Buffer.from(der)
+    bytes[index]! ^= 1
+    return parsed(bytes)
+  })
+    .filter((certificate) => certificate !== undefined)
+    .map((certificate) => verify(certificate, [anchorOf(ca)], now).ok)
+  expect(answers.length).toBeGreaterThan(100)
+  expect(answers).not.toContain(true)
+})
+
+function parsed(der: Uint8Array): X509Certificate | undefined {
+  try {
+    return new X509Certificate(der)
+  } catch {
+    return undefined
+  }
+}

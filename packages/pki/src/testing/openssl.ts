@@ -1,0 +1,49 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** What a run of openssl left. */
+export interface OpensslAnswer {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+/**
+ * Runs openssl in a folder that holds `files` and is gone afterwards.
+ *
+ * @param files contents by name
+ */
+export async function openssl(args: string[], files: Record<string, string | Uint8Array> = {}): Promise<OpensslAnswer> {
+  const folder = await mkdtemp(join(tmpdir(), 'pki-'))
+  try {
+    await Promise.all(Object.entries(files).map(([name, content]) => writeFile(join(folder, name), content)))
+    return await run(args, folder)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+function run(args: string[], cwd: string): Promise<OpensslAnswer> {
+  return new Promise((resolve, reject) => {
+    execFile('openssl', args, { cwd }, (error, stdout, stderr) => {
+      if (error && typeof error.code !== 'number') reject(error)
+      else resolve({ code: Number(error?.code ?? 0), stdout, stderr })
+    })
+  })
+}
+
+/** The names of the leaves that `openssl verify` takes under the CA, in one run. */
+export async function verifiedByOpenssl(
+  ca: string,
+  leaves: Record<string, string>,
+  options: string[],
+): Promise<string[]> {
+  const names = Object.keys(leaves)
+  const files = Object.fromEntries(names.map((name, index) => [`${index}.pem`, leaves[name]!]))
+  const verify = ['verify', '-CAfile', 'ca.pem', '-no-CApath', '-no-CAstore', ...options]
+  const { stdout } = await openssl([...verify, ...Object.keys(files)], { ...files, 'ca.pem': ca })
+  const lines = new Set(stdout.split('\n'))
+  return names.filter((_, index) => lines.has(`${index}.pem: OK`))
+}
