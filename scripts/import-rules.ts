@@ -7,8 +7,8 @@ import { readSource } from './source/syntax.ts'
 
 /** Tools that are run, not imported. */
 const commands = new Set(['oxfmt', 'oxlint', 'tsx', 'typescript', '@types/node'])
-/** What the root's package.json lists for the tests of every room. */
-const sharedByTests = new Set(['vitest'])
+/** What the root's package.json lists for the tests and benches of every room. */
+const sharedByTests = new Set(['vitest', 'tsx'])
 /** Rooms of pure rules, which import nothing but themselves. */
 const pure = new Set(['@apsaramq/model'])
 /** What users take into their own programs stays free of servers and of test frameworks. */

@@ -14,7 +14,7 @@ export function sourceFiles(root: string, folder: string): string[] {
   })
 }
 
-/** True for what only a test run loads. */
+/** True for what only tests and benches load. */
 export function isTest(path: string): boolean {
-  return /\.test\.ts$|(^|\/)conformance\//.test(path) || path.startsWith('e2e/')
+  return /\.test\.ts$|(^|\/)(conformance|testing)\/|^(e2e|bench)\//.test(path)
 }
