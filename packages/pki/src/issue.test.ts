@@ -173,13 +173,14 @@ test.for([
   expect(await verifiedByOpenssl(cas.ec.certificate, { it: certificate }, ['-no_check_time'])).toEqual(['it'])
 })
 
+const timeTypesUntil = async (validUntil: number) => {
+  const { certificate } = await issueDevice({ ca: ecCa, commonName: 'd', keyType: 'ec', validUntil }, deps)
+  return readStructure(new X509Certificate(certificate).raw).times.map(({ type }) => Number(type))
+}
+
 test('times are UTCTime up to 2049 and GeneralizedTime from 2050 on', async () => {
-  const typesOf = async (validUntil: number) => {
-    const { certificate } = await issueDevice({ ca: ecCa, commonName: 'd', keyType: 'ec', validUntil }, deps)
-    return readStructure(new X509Certificate(certificate).raw).times.map(({ type }) => Number(type))
-  }
-  expect(await typesOf(Date.UTC(2050, 0, 1) - 1)).toEqual([23, 23])
-  expect(await typesOf(Date.UTC(2050, 0, 1))).toEqual([23, 24])
+  expect(await timeTypesUntil(Date.UTC(2050, 0, 1) - 1)).toEqual([23, 23])
+  expect(await timeTypesUntil(Date.UTC(2050, 0, 1))).toEqual([23, 24])
 })
 
 test.for([
