@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { createEmulator, endpointsFileOf, type Emulator } from '@apsaramq/emulator'
-import { managementClient, ManagementError, readEndpoints } from '@apsaramq/testkit'
+import { managementClient, ManagementError, readEndpoints } from '@apsaramq/testkit/http'
 import { UsageError } from './usage-error.ts'
 
 /** Flags by which every command finds its emulator. */

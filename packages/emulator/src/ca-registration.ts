@@ -1,5 +1,5 @@
 import { issueVerification, type IssuingDeps, type KeyAndCertificate } from '@apsaramq/pki'
-import { signedClient } from '@apsaramq/testkit'
+import { signedClient } from '@apsaramq/testkit/http'
 import { IssuingError } from './device-request.ts'
 
 /** Whose account registers a CA, and where. */

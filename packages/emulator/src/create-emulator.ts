@@ -1,6 +1,6 @@
 import { systemClock, systemRandom, type Clock, type LogEntry, type Random } from '@apsaramq/model'
 import { purgeDeletedCas } from '@apsaramq/store'
-import type { Endpoints } from '@apsaramq/testkit'
+import type { Endpoints } from '@apsaramq/testkit/http'
 import { createAssumptionLedger, type LedgerEntry } from './assumption-ledger.ts'
 import { configure } from './configure.ts'
 import { endpointsFileOf, removeEndpoints, writeEndpoints } from './endpoints-file.ts'
@@ -13,12 +13,11 @@ import type { Settings } from './options.ts'
 import { createReadiness, type Readiness } from './readiness.ts'
 import { createRecorder } from './recorder.ts'
 import { resetAll } from './reset-all.ts'
-import { seedRecords } from './seed.ts'
+import { seed, seedRecords } from './seed.ts'
 import { explainListenError } from './start-error.ts'
 import { listen, makeBroker, makeControlPlane, reachableHost, type Shared } from './services.ts'
 import { openState, type State } from './state.ts'
 import { certificateNames, openTrust, type Trust } from './trust.ts'
-import { seed } from './seed.ts'
 
 /** How an emulator is made. */
 export interface EmulatorOptions {
@@ -60,7 +59,7 @@ async function openStateAndManagement(shared: Shared, listening: Promise<number>
 
 async function seedIfEmpty(state: State, trust: Trust, shared: Shared): Promise<void> {
   if (!state.store.isEmpty()) return
-  await state.store.reset(await seedRecords(trust.deviceCa, shared))
+  await state.store.reset(seedRecords(trust, shared))
 }
 
 /** The API on both ports and the broker, listening. */

@@ -1,6 +1,6 @@
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Endpoints } from '@apsaramq/testkit'
+import type { Endpoints } from '@apsaramq/testkit/http'
 
 /** Name of the endpoints file in a data directory. */
 export const endpointsFileName = 'endpoints.json'

@@ -1,5 +1,5 @@
 import type { Store } from '@apsaramq/store'
-import type { Endpoints } from '@apsaramq/testkit'
+import type { Endpoints } from '@apsaramq/testkit/http'
 import type { Registrar } from './ca-registration.ts'
 import { IssuingError } from './device-request.ts'
 import { seed } from './seed.ts'

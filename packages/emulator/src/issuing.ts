@@ -10,7 +10,7 @@ import {
   type KeyAndCertificate,
 } from '@apsaramq/pki'
 import type { Store } from '@apsaramq/store'
-import type { IssuedDevice } from '@apsaramq/testkit'
+import type { IssuedDevice } from '@apsaramq/testkit/http'
 import { checkDeviceRequest, clientIdsOf, IssuingError, validityOf, type DeviceRequest } from './device-request.ts'
 import type { HeldCas } from './held-cas.ts'
 import { seed } from './seed.ts'

@@ -36,7 +36,7 @@ export async function resetAll(request: ResetRequest, parts: ResetParts): Promis
   if (request.trust === 'renew') await renewTrust(state.keys)
   const trust = await openTrust(state.keys, names, shared)
   if (request.trust === 'renew') applyTrust(trust, services)
-  const records = await seedRecords(trust.deviceCa, shared)
+  const records = seedRecords(trust, shared)
   const steps: Steps = {
     store: () =>
       state.store.reset(request.to === 'empty' ? { ...records, caCertificates: [], registerCodes: [] } : records),

@@ -7,8 +7,9 @@ import {
   type PolicyDocument,
   type Random,
 } from '@apsaramq/model'
-import { checkRegistration, issueVerification, type KeyAndCertificate } from '@apsaramq/pki'
+import { inspectCertificate } from '@apsaramq/pki'
 import type { SeedRecords } from '@apsaramq/store'
+import type { Trust } from './trust.ts'
 
 /** What a fresh data directory holds, by name. The secrets are public on purpose: they open nothing but an emulator. */
 export const seed = {
@@ -55,44 +56,35 @@ function instance(id: string, name: string, edition: Instance['edition'], create
   return { id, accountId: seed.owner.accountId, regionId: seed.regionId, name, edition, tls, createdAt }
 }
 
-/** The seed's device CA, registered as any other: with a register code and a verification certificate. */
-async function registeredCa(deviceCa: KeyAndCertificate, deps: { clock: Clock; random: Random }) {
-  const at = deps.clock.now()
-  const code = `${randomUuid(deps.random)}000000000001`
-  const verification = await issueVerification({ ca: deviceCa, registerCode: code }, deps)
-  const { ca } = checkRegistration({
-    caContent: deviceCa.certificate,
-    verificationContent: verification.certificate,
-    now: at,
-  })
-  const record: CaCertificate = {
-    id: randomUuid(deps.random),
+/** The seed's device CA as it is registered, and the register code it has used up. */
+function registeredCa({ deviceCa, verification }: Trust, at: number, random: Random) {
+  const { sn, fingerprint, subject, validFrom, validUntil } = inspectCertificate(deviceCa.certificate)
+  const registerCode = inspectCertificate(verification).commonName
+  const ca: CaCertificate = {
+    id: randomUuid(random),
     instanceId: seed.platinumId,
     regionId: seed.regionId,
-    sn: ca.sn,
+    sn,
     name: 'emulator-device-ca',
     status: 'active',
     certificate: deviceCa.certificate,
-    verification: verification.certificate,
-    registerCode: code,
-    fingerprint: ca.fingerprint,
-    subject: ca.subject,
-    validFrom: ca.validFrom,
-    validUntil: ca.validUntil,
+    verification,
+    registerCode,
+    fingerprint,
+    subject,
+    validFrom,
+    validUntil,
     registeredAt: at,
     statusChange: null,
   }
-  return { record, code: { code, instanceId: seed.platinumId, issuedAt: at, usedAt: at } }
+  return { ca, code: { code: registerCode, instanceId: seed.platinumId, issuedAt: at, usedAt: at } }
 }
 
 /** The records of the seed. */
-export async function seedRecords(
-  deviceCa: KeyAndCertificate,
-  deps: { clock: Clock; random: Random },
-): Promise<SeedRecords> {
-  const at = deps.clock.now()
+export function seedRecords(trust: Trust, { clock, random }: { clock: Clock; random: Random }): SeedRecords {
+  const at = clock.now()
   const { owner, reader, other } = seed
-  const ca = await registeredCa(deviceCa, deps)
+  const { ca, code } = registeredCa(trust, at, random)
   return {
     accounts: [
       { id: owner.accountId, name: 'emulator' },
@@ -110,7 +102,7 @@ export async function seedRecords(
     ],
     groups: [{ instanceId: seed.platinumId, id: seed.groupId, createdAt: at }],
     topics: [{ instanceId: seed.platinumId, name: seed.topic, createdAt: at }],
-    registerCodes: [ca.code],
-    caCertificates: [ca.record],
+    registerCodes: [code],
+    caCertificates: [ca],
   }
 }

@@ -1,6 +1,14 @@
 import { X509Certificate } from 'node:crypto'
 import { hostname } from 'node:os'
-import { inspectCertificate, issueCa, issueServer, type IssuingDeps, type KeyAndCertificate } from '@apsaramq/pki'
+import { randomUuid } from '@apsaramq/model'
+import {
+  inspectCertificate,
+  issueCa,
+  issueServer,
+  issueVerification,
+  type IssuingDeps,
+  type KeyAndCertificate,
+} from '@apsaramq/pki'
 import type { KeyStore } from './key-store.ts'
 
 /** What the servers show and what devices come from. */
@@ -11,10 +19,13 @@ export interface Trust {
   caFile: string
   /** The device CA of the seed. */
   deviceCa: KeyAndCertificate
+  /** PEM of the certificate that proves its registration; the common name is the register code. */
+  verification: string
 }
 
 const serverCaName = 'server-ca'
 const serverName = 'server'
+const verificationName = 'seed-verification'
 /** Name of the seed's device CA in the key store. */
 export const seedCaName = 'seed-device-ca'
 /** A server certificate nearer to its end than this is issued anew at start. */
@@ -71,15 +82,24 @@ export async function openTrust(keys: KeyStore, names: string[], deps: IssuingDe
     loadOrMake(keys, serverCaName, () => issueCa({ commonName: 'ApsaraMQ emulator server CA' }, deps)),
     loadOrMake(keys, seedCaName, () => issueCa({ commonName: 'ApsaraMQ emulator device CA' }, deps)),
   ])
-  const server = await serverCertificate(keys, serverCa, names, deps)
+  const [server, verification] = await Promise.all([
+    serverCertificate(keys, serverCa, names, deps),
+    loadOrMake(keys, verificationName, () => issueVerification({ ca: deviceCa, registerCode: code(deps) }, deps)),
+  ])
   return {
     server: { key: server.key, certificate: `${server.certificate.trimEnd()}\n${serverCa.certificate}` },
     caFile: keys.certificateFile(serverCaName),
     deviceCa,
+    verification: verification.certificate,
   }
+}
+
+/** A register code like those the API gives out. */
+function code({ random }: IssuingDeps): string {
+  return `${randomUuid(random)}000000000001`
 }
 
 /** Forgets the CAs and the server certificate, so that the next {@link openTrust} makes new ones. */
 export async function renewTrust(keys: KeyStore): Promise<void> {
-  for (const name of [serverName, serverCaName, seedCaName]) await keys.remove(name)
+  for (const name of [serverName, serverCaName, seedCaName, verificationName]) await keys.remove(name)
 }

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { maxDevicesPerRequest } from '@apsaramq/emulator'
-import type { IssuedDevice } from '@apsaramq/testkit'
+import type { IssuedDevice } from '@apsaramq/testkit/http'
 import { parseArguments } from '../arguments.ts'
 import { dataDirectory, managementFlags, openManagement } from '../management.ts'
 import { UsageError } from '../usage-error.ts'

@@ -1,5 +1,5 @@
 import { endpointsFileOf } from '@apsaramq/emulator'
-import { readEndpoints, type Endpoints } from '@apsaramq/testkit'
+import { readEndpoints, type Endpoints } from '@apsaramq/testkit/http'
 import { parseArguments } from '../arguments.ts'
 import { dataDirectory } from '../management.ts'
 import { UsageError } from '../usage-error.ts'
