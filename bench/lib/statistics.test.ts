@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest'
+import { latenciesOf, spreadOf } from './statistics.ts'
+
+test('latencies are ranks of what was measured, nothing in between', () => {
+  const hundred = Array.from({ length: 100 }, (_, at) => 100 - at)
+  expect(latenciesOf(hundred)).toEqual({ count: 100, p50: 50, p99: 99, max: 100 })
+  expect(latenciesOf([7])).toEqual({ count: 1, p50: 7, p99: 7, max: 7 })
+})
+
+test('the spread of rounds is their median between the least and the most', () => {
+  expect(spreadOf([3, 1, 2])).toEqual({ median: 2, min: 1, max: 3 })
+  expect(spreadOf([4, 1])).toEqual({ median: 2.5, min: 1, max: 4 })
+})

@@ -1,0 +1,38 @@
+/** How a set of durations is spread; milliseconds. */
+export interface Latencies {
+  count: number
+  p50: number
+  p99: number
+  max: number
+}
+
+/** The value that `share` of the sorted values do not exceed; NaN of none. */
+export function percentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
+}
+
+/** @param durations in any order */
+export function latenciesOf(durations: readonly number[]): Latencies {
+  const sorted = [...durations].sort((a, b) => a - b)
+  return {
+    count: sorted.length,
+    p50: percentile(sorted, 0.5),
+    p99: percentile(sorted, 0.99),
+    max: sorted.at(-1) ?? Number.NaN,
+  }
+}
+
+/** The middle of several rounds and how far they lie apart. */
+export interface Spread {
+  median: number
+  min: number
+  max: number
+}
+
+/** @param values one a round */
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const median = sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+  return { median, min: sorted[0]!, max: sorted.at(-1)! }
+}

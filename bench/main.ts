@@ -1,0 +1,73 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { withDirectory } from './lib/emulator.ts'
+import { describeMachine } from './lib/machine.ts'
+import { benchHelp, BenchUsageError, readOptions, type BenchOptions } from './lib/options.ts'
+import { populator } from './lib/populate.ts'
+import { generatorCore, pin } from './lib/processor.ts'
+import { measureText, type Measure } from './lib/report.ts'
+import type { Scenario } from './lib/scenario.ts'
+import { apiCeiling } from './scenarios/api-ceiling.ts'
+import { apiPaced } from './scenarios/api-paced.ts'
+import { connect } from './scenarios/connect.ts'
+import { memory } from './scenarios/memory.ts'
+import { revoke } from './scenarios/revoke.ts'
+import { store } from './scenarios/store.ts'
+
+/** The scenarios by their command. */
+const scenarios: Record<string, readonly Scenario[]> = {
+  api: [apiCeiling, apiPaced],
+  connect: [connect],
+  revoke: [revoke],
+  store: [store],
+  memory: [memory],
+}
+
+async function save(options: BenchOptions, measures: readonly Measure[], pinned: boolean): Promise<string> {
+  const names = options.scenarios.length > 1 ? 'all' : options.scenarios[0]!
+  const file = resolve(options.out ?? join('.apsaramq-bench', `${names}.json`))
+  await mkdir(dirname(file), { recursive: true })
+  if (options.out === undefined) await writeFile(join(dirname(file), '.gitignore'), '*\n') // so that git shows nothing
+  const { out: _place, ...taken } = options
+  const report = {
+    format: 1,
+    at: new Date().toISOString(),
+    machine: describeMachine(),
+    pinned,
+    options: taken,
+    measures,
+  }
+  await writeFile(file, `${JSON.stringify(report, undefined, 2)}\n`)
+  return file
+}
+
+async function run(options: BenchOptions): Promise<void> {
+  const pinned = pin(process.pid, generatorCore)
+  const { cores, node } = describeMachine()
+  console.log(
+    `${cores} cores, Node.js ${node}; ${pinned ? 'server and generator on a core each' : 'NOT pinned to cores'}\n`,
+  )
+  if (options.smoke) console.log('smoke: the figures below mean nothing\n')
+  const measures: Measure[] = []
+  await withDirectory(async (dataDir) => {
+    const populated = populator(dataDir, options.devices)
+    for (const scenario of options.scenarios.flatMap((name) => scenarios[name]!)) {
+      for await (const measure of scenario.run({ options, populated })) {
+        measures.push(measure)
+        console.log(measureText(measure))
+      }
+    }
+  })
+  console.log(`figures: ${await save(options, measures, pinned)}`)
+}
+
+const names = Object.keys(scenarios)
+try {
+  const args = process.argv.slice(2)
+  if (args.includes('--help')) console.log(benchHelp(names))
+  else await run(readOptions(args, names))
+} catch (error) {
+  if (!(error instanceof BenchUsageError)) throw error
+  console.error(error.message)
+  process.exitCode = 1
+}
