@@ -165,8 +165,12 @@ describe('serial numbers nobody has', () => {
   )
 
   describe.each([
-    ['under a CA nobody has', async () => 'deadbeef', 'ca-not-found'],
-    ['under a registered CA', async () => (await registerCa(client, directory)).caSn, 'device-not-found'],
+    ['under a CA nobody has', async (): Promise<string> => 'deadbeef', 'ca-not-found'],
+    [
+      'under a registered CA',
+      async (): Promise<string> => (await registerCa(client, directory)).caSn,
+      'device-not-found',
+    ],
   ] as const)('%s', (_, caSn, cause) => {
     test.each([
       'ActiveDeviceCertificate',

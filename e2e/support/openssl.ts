@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { randomBytes, X509Certificate } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -33,8 +34,6 @@ export interface Wish {
   /** YYYYMMDDHHMMSSZ */
   from?: string
   until?: string
-  /** Key file of another certificate to certify again. */
-  keyFile?: string
 }
 
 const caExtensions = [
@@ -64,25 +63,15 @@ async function issue(directory: string, wish: Wish, ca: Issued | undefined): Pro
   issued += 1
   const own = join(directory, `${process.pid}-${issued}`)
   await mkdir(own, { recursive: true })
-  const keyFile = wish.keyFile ?? (await makeKey(own, wish.keyType ?? 'ec'))
-  await openssl(own, 'req', '-new', '-key', keyFile, '-subj', `/CN=${wish.commonName}`, '-out', 'request.pem')
+  const keyFile = join(own, 'key.pem')
   const certFile = join(own, 'cert.pem')
+  const kind = wish.keyType === 'rsa' ? ['rsa:2048'] : ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
+  const request = ['-new', '-newkey', ...kind, '-nodes', '-subj', `/CN=${wish.commonName}`]
+  await openssl(own, 'req', ...request, '-keyout', keyFile, '-out', 'request.pem')
   await sign(own, wish, { certFile, keyFile, ca })
-  const cert = plainPem(await readFile(certFile, 'utf8'))
-  await writeFile(certFile, cert)
-  const sn = (await openssl(own, 'x509', '-in', certFile, '-noout', '-serial'))
-    .trim()
-    .replace('serial=', '')
-    .toLowerCase()
+  const cert = await readFile(certFile, 'utf8')
+  const sn = new X509Certificate(cert).serialNumber.toLowerCase()
   return { directory: own, keyFile, certFile, key: await readFile(keyFile, 'utf8'), cert, sn }
-}
-
-async function makeKey(directory: string, keyType: 'rsa' | 'ec'): Promise<string> {
-  const kind =
-    keyType === 'rsa' ? ['RSA', '-pkeyopt', 'rsa_keygen_bits:2048'] : ['EC', '-pkeyopt', 'ec_paramgen_curve:P-256']
-  const file = join(directory, 'key.pem')
-  await openssl(directory, 'genpkey', '-algorithm', ...kind, '-out', file)
-  return file
 }
 
 /** `openssl ca` is the one command that takes both ends of the validity in every version. */
@@ -91,7 +80,7 @@ async function sign(
   wish: Wish,
   to: { certFile: string; keyFile: string; ca: Issued | undefined },
 ): Promise<void> {
-  const number = wish.sn ?? (await openssl(directory, 'rand', '-hex', '16')).trim()
+  const number = wish.sn ?? randomBytes(16).toString('hex')
   await writeFile(join(directory, 'serial'), number.length % 2 ? `0${number}` : number)
   await writeFile(join(directory, 'index'), '')
   await writeFile(join(directory, 'openssl.cnf'), configuration(wish.extensions ?? []))
@@ -125,9 +114,4 @@ function configuration(extensions: readonly string[]): string {
 export function day(offset: number): string {
   const at = new Date(Date.now() + offset * 86_400_000)
   return at.toISOString().replace(/[-:T]|\.\d+/g, '')
-}
-
-function plainPem(text: string): string {
-  const start = text.indexOf('-----BEGIN')
-  return text.slice(start).trimEnd() + '\n'
 }
