@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { ambientProblems } from './ambient.ts'
 import { importProblems } from './import-rules.ts'
 import { limitsProblems } from './limits.ts'
-import { lockfileProblems } from './lockfile.ts'
+import { catalogProblems, lockfileProblems } from './lockfile.ts'
 
 /** One thing that `npm run check` looks at. */
 interface Step {
@@ -40,7 +40,7 @@ const steps: readonly Step[] = [
   { name: 'clock and chance', problems: () => ambientProblems(root) },
   { name: 'LIMITS.md', problems: () => limitsProblems(root) },
   { name: 'generated files', problems: generated },
-  { name: 'lockfile', problems: () => lockfileProblems(root) },
+  { name: 'lockfile and catalog', problems: () => [...lockfileProblems(root), ...catalogProblems(root)] },
 ]
 
 /** Runs a step and prints its line; true when nothing was wrong. */
