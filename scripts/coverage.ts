@@ -4,7 +4,7 @@ import { declinedOperations, errorTable, operations } from '@apsaramq/control-pl
 export interface Served {
   action: string
   methods: readonly string[]
-  params: { properties: Record<string, unknown>; required?: readonly string[] }
+  params: { properties: Record<string, unknown>; required?: readonly string[] | undefined }
   errors: readonly string[]
   quota: { perSecond: number }
   ram: { action: string; dependsOn: readonly string[] }
