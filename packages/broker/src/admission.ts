@@ -1,4 +1,4 @@
-import type { Instance } from '@apsaramq/model'
+import type { CaCertificate, Instance } from '@apsaramq/model'
 import { checkClientId } from './client-rules.ts'
 import type { ArrivedConnect } from './connect-reader.ts'
 import type { Connection } from './connection.ts'
@@ -12,7 +12,7 @@ import { namedInstance } from './named-instance.ts'
 import { registerDevice } from './registration.ts'
 import type { BrokerOptions } from './settings.ts'
 import { storeFailure } from './store-failure.ts'
-import { judge, type Refusal, type Verdict } from './verdict.ts'
+import { judge, placeOf, type Refusal, type Verdict } from './verdict.ts'
 
 /** What admission needs. */
 export interface AdmissionDeps extends Pick<BrokerOptions, 'store' | 'clock' | 'log' | 'assume' | 'settings'> {
@@ -32,7 +32,7 @@ export interface Grant {
 
 /** What a round of asking came to. */
 type Decision =
-  | { kind: 'refuse'; refusal: Refusal; caSn?: string }
+  | { kind: 'refuse'; refusal: Refusal }
   | { kind: 'register'; question: Question }
   | { kind: 'admit'; grant: Grant }
 
@@ -71,17 +71,19 @@ async function decide(deps: AdmissionDeps, connection: Connection, { packet }: A
   const verdict = judge(await deps.gather(store.read, question, deps.clock.now()))
   if (verdict.kind === 'refuse') return verdict
   const instance = await store.read.instances.get(verdict.ca.instanceId)
-  if (!instance) return refuse({ cause: 'wrong-instance', message: `instance ${verdict.ca.instanceId} does not exist` })
+  if (!instance) {
+    return refuse({ cause: 'wrong-instance', message: `instance ${verdict.ca.instanceId} does not exist` }, verdict.ca)
+  }
   const refusal =
     (await checkClientId(store.read, { clientId, clean, instanceId: instance.id, strict: settings.strict })) ??
     (await checkCredentials(store.read, { username, password, clientId }, instance))
-  if (refusal) return refuse(refusal)
+  if (refusal) return refuse(refusal, verdict.ca)
   if (verdict.kind === 'register') return { kind: 'register', question }
   return { kind: 'admit', grant: { verdict, instance, hub: await deps.hubs.of(instance.id) } }
 }
 
-function refuse(refusal: Refusal): Decision {
-  return { kind: 'refuse', refusal }
+function refuse(refusal: Refusal, ca: CaCertificate): Decision {
+  return { kind: 'refuse', refusal: { ...refusal, ...placeOf(ca) } }
 }
 
 /** Registers the certificate at its first accepted CONNECT. LIMITS A-09 */

@@ -25,26 +25,22 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const topics = createExistingTopics(options.store)
   const hubs = createHubs({ ...options, endings, rules: createAccessRules(topics, options.settings.strict) })
   const shared = { ...options, index, endings }
-  const admit = createAdmission({
-    ...shared,
-    hubs,
-    gather: createGatherer(createPathVerifier()),
-    join: (connection, connect, grant) => joinLiveSet(shared, connection, connect, grant),
-  })
+  const gather = createGatherer(createPathVerifier())
+  const admit = createAdmission({ ...shared, hubs, gather, join: (...joining) => joinLiveSet(shared, ...joining) })
   const stopFollowing = followChanges(shared)
+  const gate = { isOpen: true }
+  const reception = { ...shared, admit, gate, readIdentity: createIdentityReader() }
+  const listenerDeps = { ...shared, onSecure: (socket: TLSSocket) => receive(reception, socket) }
   const listeners: Listener[] = []
-  let isOpen = true
-  const reception = { ...shared, admit, readIdentity: createIdentityReader(), isOpen: () => isOpen }
-  const onSecure = (socket: TLSSocket) => receive(reception, socket)
 
   async function empty(cause: Cause, message: string): Promise<void> {
-    isOpen = false
+    gate.isOpen = false
     endings.endAll(index.all(), { cause, message })
     await hubs.close()
   }
   return {
     async listenTls(at) {
-      const listener = await listenTls({ ...options, endings, onSecure }, at)
+      const listener = await listenTls(listenerDeps, at)
       listeners.push(listener)
       return { port: listener.port }
     },
@@ -53,7 +49,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     },
     async reset() {
       await empty('emulator-reset', 'the emulator is being reset')
-      isOpen = true
+      gate.isOpen = true
     },
     async close() {
       await empty('emulator-stopping', 'the emulator is shutting down')

@@ -72,8 +72,9 @@ function unsupportedVersion(bytes: Buffer): RefusedConnect | undefined {
   const nameAt = 1 + bytes.subarray(1).findIndex((byte) => byte < 0x80) + 1
   if (nameAt + 2 > bytes.length) return undefined
   const levelAt = nameAt + 2 + bytes.readUInt16BE(nameAt)
+  if (levelAt >= bytes.length) return undefined
   const name = bytes.toString('latin1', nameAt + 2, levelAt)
-  const level = (bytes[levelAt] ?? 0) & 0x7f // the top bit says that the client is a bridge
+  const level = bytes[levelAt]! & 0x7f // the top bit says that the client is a bridge
   if (!Object.hasOwn(levelByName, name) || levelByName[name] === level) return undefined
   const message = `the client speaks ${name} level ${level}; 3.1 and 3.1.1 are served`
   const answer = level >= 5 ? connackOf5 : Uint8Array.of(0x20, 2, 0, 1) // [MQTT-3.1.2-2]

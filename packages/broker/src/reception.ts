@@ -15,7 +15,7 @@ export interface ReceptionDeps extends Pick<BrokerOptions, 'clock' | 'random' | 
   admit: Admit
   readIdentity: ReadIdentity
   /** Whether the broker takes connections at the moment. */
-  isOpen(): boolean
+  gate: { isOpen: boolean }
 }
 
 /**
@@ -28,7 +28,7 @@ export function receive(deps: ReceptionDeps, socket: TLSSocket): void {
   socket.on('error', () => socket.destroy())
   socket.once('close', () => deps.endings.closed(connection))
   deps.index.add(connection)
-  if (!deps.isOpen()) {
+  if (!deps.gate.isOpen) {
     return deps.endings.refuse(connection, { cause: 'emulator-reset', message: 'the broker is being reset' })
   }
   const stopReading = readConnect(socket, deps.settings.maxPacketBytes, (result) => onConnect(deps, connection, result))

@@ -8,6 +8,9 @@ export interface Refusal {
   /** The call that decided it, where it was one. */
   requestId?: string
   accessKeyId?: string
+  /** The CA that the certificate stands under, where one was found. */
+  caSn?: string
+  instanceId?: string
 }
 
 /** All that is known when a certificate is judged. */
@@ -78,7 +81,7 @@ const certificateRules: readonly Rule<Certified>[] = [
  */
 export function judge(evidence: Evidence): Verdict {
   const refusal = firstOf(presentedRules, evidence) ?? firstOf(certificateRules, evidence as Certified) // the rules before have refused the rest
-  if (refusal) return { kind: 'refuse', refusal }
+  if (refusal) return { kind: 'refuse', refusal: { ...refusal, ...placeOf(evidence.ca) } }
   return accepted(evidence as Certified)
 }
 
@@ -104,6 +107,11 @@ function firstOf<E>(rules: readonly Rule<E>[], evidence: E): Refusal | undefined
     if (refusal) return refusal
   }
   return undefined
+}
+
+/** Where a refusal happened, as far as a CA was found. */
+export function placeOf(ca: CaCertificate | undefined): Pick<Refusal, 'caSn' | 'instanceId'> {
+  return ca ? { caSn: ca.sn, instanceId: ca.instanceId } : {}
 }
 
 /** The record of this very certificate: one of the same serial number but another fingerprint is not it. */

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest'
+import { generate, type Packet } from 'mqtt-packet'
+import { Guard, type Violation } from './guard.ts'
+import { connectPacket } from './testing/clients.ts'
+
+const connect = generate(connectPacket())
+
+/** What the guard says of bytes that come `step` at a time, with the fault's place counted from the start. */
+function inspect(bytes: Uint8Array, step: number, maxPacketBytes = 1024): Violation | undefined {
+  const guard = new Guard(maxPacketBytes)
+  for (let at = 0; at < bytes.length; at += step) {
+    const violation = guard.inspect(bytes.subarray(at, at + step))
+    if (violation) return violation
+  }
+  return undefined
+}
+
+function bytesOf(...packets: Packet[]): Buffer {
+  return Buffer.concat([connect, ...packets.map((packet) => generate(packet))])
+}
+
+const publish: Packet = {
+  cmd: 'publish',
+  topic: 'demo',
+  payload: 'hello',
+  qos: 1,
+  messageId: 1,
+  dup: false,
+  retain: false,
+}
+
+describe.each([1, 2, 3, 7, 100_000])('in chunks of %i', (step) => {
+  test('lets every packet of a client pass', () => {
+    const bytes = bytesOf(
+      publish,
+      { ...publish, qos: 2, dup: true },
+      { cmd: 'puback', messageId: 1 },
+      { cmd: 'pubrec', messageId: 1 },
+      { cmd: 'pubrel', messageId: 1 },
+      { cmd: 'pubcomp', messageId: 1 },
+      { cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'demo', qos: 0 }] },
+      { cmd: 'unsubscribe', messageId: 1, unsubscriptions: ['demo'] },
+      { cmd: 'pingreq' },
+      { ...publish, payload: 'x'.repeat(900) },
+      { cmd: 'disconnect' },
+    )
+    expect(inspect(bytes, step)).toBeUndefined()
+  })
+
+  test.each<[string, number[], string]>([
+    ['a second CONNECT', [...connect], 'a second CONNECT'],
+    ['CONNACK', [0x20, 2, 0, 0], 'packet type 2 does not come from a client'],
+    ['reserved type 0', [0x00, 0], 'packet type 0 does not come from a client'],
+    ['AUTH', [0xf0, 0], 'packet type 15 does not come from a client'],
+    ['PINGREQ with flags', [0xc1, 0], 'packet type 12 with flags 1'],
+    ['SUBSCRIBE without its flag', [0x80, 0], 'packet type 8 with flags 0'],
+    ['QoS 3', [0x36, 0], 'PUBLISH with QoS 3'],
+    ['DUP of QoS 0', [0x38, 0], 'PUBLISH of QoS 0 with DUP'],
+    ['a long PUBACK', [0x40, 3, 0, 1, 0], 'packet type 4 with a body of 3 bytes'],
+    ['an endless length', [0x30, 0xff, 0xff, 0xff, 0xff, 1], 'a remaining length of more than four bytes'],
+  ])('stops %s', (_what, bytes, message) => {
+    expect(inspect(Buffer.from([...connect, ...bytes]), step)).toMatchObject({ cause: 'protocol-error', message })
+  })
+
+  test('stops a packet over the size at its header, before its body', () => {
+    const header = [0x30, 0xff, 0xff, 0x7f]
+    expect(inspect(Buffer.from([...connect, ...header]), step)).toMatchObject({
+      cause: 'packet-too-large',
+      message: 'a packet of 2097155 bytes where at most 1024 are read',
+    })
+  })
+
+  test('wants CONNECT first', () => {
+    expect(inspect(generate(publish), step)).toMatchObject({ message: 'the first packet is not CONNECT', at: 0 })
+  })
+})
+
+test('says where in the chunk the packet at fault begins', () => {
+  const before = bytesOf(publish)
+  expect(new Guard(1024).inspect(Buffer.concat([before, Buffer.from([0xf0, 0])]))?.at).toBe(before.length)
+})
+
+test('knows the length of the first packet as soon as its header is there', () => {
+  const guard = new Guard(1024)
+  guard.inspect(connect.subarray(0, 1))
+  expect(guard.firstPacketBytes).toBeUndefined()
+  guard.inspect(connect.subarray(1, 2))
+  expect(guard.firstPacketBytes).toBe(connect.length)
+})
