@@ -1,4 +1,4 @@
-import type { Cause } from '@apsaramq/model'
+import type { AssumptionId, Cause } from '@apsaramq/model'
 
 /** What the API says of one kind of failure. */
 export interface ErrorRow {
@@ -9,14 +9,19 @@ export interface ErrorRow {
   cause: Cause
   /** Where it is documented; what is not says so. */
   documented: string
+  /** Assumptions that the answer rests on. */
+  restsOn: readonly AssumptionId[]
 }
 
-const row = (status: number, message: string, cause: Cause, documented: string): ErrorRow => ({
-  status,
-  message,
-  cause,
-  documented,
-})
+function row(
+  status: number,
+  message: string,
+  cause: Cause,
+  documented: string,
+  ...restsOn: readonly AssumptionId[]
+): ErrorRow {
+  return { status, message, cause, documented, restsOn }
+}
 
 const missing = (parameter: string) =>
   row(400, `${parameter} is mandatory for this action.`, 'missing-common-parameter', 'common error codes')
@@ -24,11 +29,23 @@ const missing = (parameter: string) =>
 /** Every error the API answers, by its code. */
 export const errorTable = {
   // HTTP
-  MalformedRequest: row(400, 'The request could not be read.', 'malformed-request', 'LIMITS A-29'),
-  RequestTimeout: row(408, 'The request did not arrive in time.', 'request-timeout', 'LIMITS A-29'),
-  RequestTooLarge: row(413, 'The request is too large.', 'request-too-large', 'LIMITS A-29'),
-  RequestHeaderTooLarge: row(431, 'The header of the request is too large.', 'request-too-large', 'LIMITS A-29'),
-  UnsupportedHTTPMethod: row(403, 'This http method not supported.', 'method-not-allowed', 'common error codes'),
+  MalformedRequest: row(400, 'The request could not be read.', 'malformed-request', 'LIMITS A-29', 'A-29'),
+  RequestTimeout: row(408, 'The request did not arrive in time.', 'request-timeout', 'LIMITS A-29', 'A-29'),
+  RequestTooLarge: row(413, 'The request is too large.', 'request-too-large', 'LIMITS A-29', 'A-29'),
+  RequestHeaderTooLarge: row(
+    431,
+    'The header of the request is too large.',
+    'request-too-large',
+    'LIMITS A-29',
+    'A-29',
+  ),
+  UnsupportedHTTPMethod: row(
+    403,
+    'This http method not supported.',
+    'method-not-allowed',
+    'common error codes',
+    'A-10',
+  ),
 
   // the call
   'InvalidParameter.Format': row(
@@ -45,7 +62,13 @@ export const errorTable = {
     'common error codes',
   ),
   MissingVersion: missing('Version'),
-  InvalidVersion: row(400, 'Specified parameter Version is not valid.', 'unsupported-version', 'common error codes'),
+  InvalidVersion: row(
+    400,
+    'Specified parameter Version is not valid.',
+    'unsupported-version',
+    'common error codes',
+    'A-10',
+  ),
 
   // the caller
   IncompleteSignature: row(
@@ -93,7 +116,13 @@ export const errorTable = {
     'common error codes',
   ),
   MissingSignatureNonce: missing('SignatureNonce'),
-  SignatureNonceUsed: row(400, 'Specified signature nonce was used already.', 'nonce-reused', 'common error codes'),
+  SignatureNonceUsed: row(
+    400,
+    'Specified signature nonce was used already.',
+    'nonce-reused',
+    'common error codes',
+    'A-18',
+  ),
   MissingSignatureMethod: missing('SignatureMethod'),
   MissingSignatureVersion: missing('SignatureVersion'),
   InvalidSignatureMethod: row(
@@ -115,7 +144,15 @@ export const errorTable = {
     'nonce-store-full',
     'common error codes',
   ),
-  'Throttling.User': row(400, 'Request was denied due to user flow control.', 'throttled', 'common error codes'),
+  'Throttling.User': row(
+    400,
+    'Request was denied due to user flow control.',
+    'throttled',
+    'common error codes',
+    'A-05',
+    'A-06',
+    'A-25',
+  ),
 
   // the product
   ApiNotSupport: row(404, 'The specified API is not supported.', 'operation-declined', 'product error codes'),
@@ -124,18 +161,21 @@ export const errorTable = {
     'Failed to validate the parameters. The parameters may be missing or invalid.',
     'parameter-missing',
     'InactivateDeviceCertificate page',
+    'A-10',
   ),
   MqttInstanceNotFound: row(
     500,
     'Specified instance is not found',
     'instance-not-found',
     'InactivateDeviceCertificate page',
+    'A-10',
   ),
   MqttOwnerCheckError: row(
     403,
     'Failed to validate the instance permission',
     'instance-of-another-account',
     'InactivateDeviceCertificate page',
+    'A-10',
   ),
   PermissionCheckFailed: row(
     403,
@@ -155,35 +195,40 @@ export const errorTable = {
     'Failed to find the device certificate by the SN. Please check sn is valid',
     'device-not-found',
     'InactivateDeviceCertificate page',
+    'A-10',
   ),
   FindCaBySnError: row(
     500,
     'Failed to find the CA by the SN. Please check sn is valid.',
     'ca-not-found',
     'InactivateCaCertificate page',
+    'A-10',
   ),
   RegisterCodeError: row(
     500,
     'Register code error in verification certificate.',
     'register-code-wrong',
     'RegisterCaCertificate page',
+    'A-10',
   ),
-  RegisterCodeUsed: row(401, 'Register code has been used.', 'register-code-used', 'status notice'),
-  GetCaNumError: row(401, 'Failed to get ca num. Try again later.', 'store-failed', 'status notice'),
-  CaNumExceed: row(401, 'CA certificate num exceed.', 'ca-limit-reached', 'status notice'),
+  RegisterCodeUsed: row(401, 'Register code has been used.', 'register-code-used', 'status notice', 'A-10'),
+  GetCaNumError: row(401, 'Failed to get ca num. Try again later.', 'store-failed', 'status notice', 'A-10'),
+  CaNumExceed: row(401, 'CA certificate num exceed.', 'ca-limit-reached', 'status notice', 'A-10', 'A-33'),
   CertificateContentError: row(
     401,
     'Certificate content error, please check ca/verification certificate content. ' +
       'BasicConstraints extension should be set to true in CA certificate.',
     'certificate-unusable',
     'status notice',
+    'A-10',
   ),
-  SnNotUnique: row(401, 'Sn is not unique in global.', 'serial-number-taken', 'status notice'),
+  SnNotUnique: row(401, 'Sn is not unique in global.', 'serial-number-taken', 'status notice', 'A-10', 'A-13'),
   InternalError: row(
     417,
     'An error occurred while processing your request. Try again later.',
     'internal-error',
     'status notice',
+    'A-10',
   ),
 } as const satisfies Record<string, ErrorRow>
 
@@ -196,6 +241,8 @@ export interface Refusal {
   detail: string
   cause?: Cause
   status?: number
+  /** Assumptions it rests on besides those of the row. */
+  restsOn?: readonly AssumptionId[]
   /** Replaces the message of the row, where the vendor's has a variable part. */
   message?: string
 }
@@ -209,6 +256,7 @@ export class ApiError extends Error {
   readonly reason: Cause
   /** For the log only. */
   readonly detail: string
+  readonly restsOn: readonly AssumptionId[]
 
   constructor(code: ErrorCode, refusal: Refusal) {
     const documented: ErrorRow = errorTable[code]
@@ -217,5 +265,6 @@ export class ApiError extends Error {
     this.status = refusal.status ?? documented.status
     this.reason = refusal.cause ?? documented.cause
     this.detail = refusal.detail
+    this.restsOn = [...documented.restsOn, ...(refusal.restsOn ?? [])]
   }
 }

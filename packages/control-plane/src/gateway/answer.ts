@@ -33,8 +33,14 @@ export function answer(reply: FastifyReply, plane: Plane, call: Call, result: ob
   return send(reply, plane, call, 200, { RequestId: call.requestId, ...result })
 }
 
+/** Tells the ledger which assumptions a refusal rests on. */
+export function restOn({ assume }: Plane, call: Call, refusal: ApiError): void {
+  for (const id of refusal.restsOn) assume(id, call.operation ? `${call.action}: ${refusal.code}` : refusal.code)
+}
+
 /** Answers a call that was refused. */
 export function refuse(reply: FastifyReply, plane: Plane, call: Call, refusal: ApiError): FastifyReply {
   call.refusal = refusal
+  restOn(plane, call, refusal)
   return send(reply, plane, call, refusal.status, errorBody(refusal, call.requestId, plane.settings.regionId))
 }

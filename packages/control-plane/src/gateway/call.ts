@@ -14,6 +14,7 @@ export interface Caller {
   user?: User
 }
 
+const noBody = Buffer.alloc(0)
 const none: Parameters = Object.freeze(Object.create(null) as Parameters)
 
 /** What the gateway knows of one call; each plugin adds what it has found out. */
@@ -24,7 +25,7 @@ export class Call {
   readonly remoteAddress: string
 
   rendering: Rendering = json
-  body: Buffer = Buffer.alloc(0)
+  body: Buffer = noBody
   scheme: 'V1' | 'V3' = 'V1'
   query: Parameters = none
   /** Query and form. */

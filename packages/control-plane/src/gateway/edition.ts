@@ -7,11 +7,10 @@ export const edition = gatewayStep({
   name: 'edition',
   after: 'ram',
   errors: ['ApiNotSupport'],
-  check(call, { assume }) {
+  check(call) {
     const { id, edition: has } = found(call.instance, 'the instance')
     if (found(call.operation, 'the operation').editions.includes(has)) return
-    assume('A-11', id)
     const detail = `${id} is of the ${has} edition, which does not have the operation`
-    throw new ApiError('ApiNotSupport', { detail, cause: 'edition-unsupported' })
+    throw new ApiError('ApiNotSupport', { detail, cause: 'edition-unsupported', restsOn: ['A-11'] })
   },
 })

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ConnectionError, FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, type ErrorCode } from '../errors.ts'
-import { refuse } from './answer.ts'
+import { refuse, restOn } from './answer.ts'
 import { Call } from './call.ts'
 import { errorBody } from './error-body.ts'
 import { logEntryOf } from './log-entry.ts'
@@ -23,7 +23,7 @@ export function answerMalformedHttp(plane: Plane, error: ConnectionError, socket
   const refusal = new ApiError(codeByParserError[error.code] ?? 'MalformedRequest', { detail: error.message })
   const call = new Call(plane.nextRequestId(), plane.clock.monotonic(), socket.remoteAddress ?? '')
   call.refusal = refusal
-  plane.assume('A-29', refusal.code)
+  restOn(plane, call, refusal)
   plane.log.write(logEntryOf(call, refusal.status, plane.clock.monotonic()))
   const body = call.rendering.write(errorBody(refusal, call.requestId, plane.settings.regionId), 'Error')
   socket.end(

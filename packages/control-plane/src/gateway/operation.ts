@@ -1,5 +1,6 @@
 import { ApiError } from '../errors.ts'
 import { declinedOperations } from '../operations/declined.ts'
+import type { Operation } from '../operations/define-operation.ts'
 import { operations } from '../operations/index.ts'
 import { textOf } from '../signature/form-parameters.ts'
 import type { Call } from './call.ts'
@@ -17,18 +18,24 @@ function named(call: Call, request: StepRequest, header: string, parameter: stri
   return typeof value === 'string' ? value : ''
 }
 
+/** Each page lists the methods, and parameters in the query; generic clients send all of them either way. LIMITS A-30 */
+function isUndocumentedPlace(call: Call, { methods }: Operation, method: string): boolean {
+  return call.parameters !== call.query || !methods.some((one) => one === method)
+}
+
 /** Finds the operation of a call and checks the version it asks for. */
 export const operation = gatewayStep({
   name: 'operation',
   after: 'rpc',
   errors: ['MissingAction', 'MissingVersion', 'InvalidVersion', 'InvalidAction.NotFound'],
-  check(call, _plane, request) {
+  check(call, { assume }, request) {
     call.action = named(call, request, 'x-acs-action', 'Action')
     const version = named(call, request, 'x-acs-version', 'Version')
     if (call.action === '') throw new ApiError('MissingAction', { detail: 'the call names no action' })
     if (version === '') throw new ApiError('MissingVersion', { detail: 'the call names no version' })
     if (version !== apiVersion) throw new ApiError('InvalidVersion', { detail: `the only version is ${apiVersion}` })
     call.operation = operationByAction.get(call.action)
+    if (call.operation && isUndocumentedPlace(call, call.operation, request.method)) assume('A-30', call.action)
     if (call.operation || Object.hasOwn(declinedOperations, call.action)) return
     throw new ApiError('InvalidAction.NotFound', { detail: `OnsMqtt ${apiVersion} has no such operation` })
   },

@@ -2,7 +2,7 @@ import { ApiError } from '../errors.ts'
 import { found } from './call.ts'
 import { gatewayStep } from './gateway-step.ts'
 
-/** Counts the call to its account and operation, and refuses it above the limit. LIMITS A-05, A-06 */
+/** Counts the call to its account and operation, and refuses it above the limit. LIMITS A-05, A-06, A-25 */
 export const throttle = gatewayStep({
   name: 'throttle',
   after: 'declined',
@@ -12,8 +12,6 @@ export const throttle = gatewayStep({
     const decision = plane.throttle.admit(accountId, call.action)
     call.decision = decision
     if (decision.admitted) return
-    plane.assume('A-05', call.action)
-    plane.assume('A-25', call.action)
     throw new ApiError('Throttling.User', {
       detail: `account ${accountId} made ${decision.limit} calls within a second; wait ${decision.retryAfterMs} ms`,
     })

@@ -15,7 +15,7 @@ export function changeDeviceStatus(
   context: OperationContext,
 ): Promise<string> {
   return context.store.transact(async (tx) => {
-    const device = await findDevice(tx, context.instance, params.CaSn, params.DeviceSn)
+    const device = await findDevice(tx, context, params.CaSn, params.DeviceSn)
     if (device.status === status) context.assume('A-07', `device certificate ${device.sn}`)
     else tx.deviceCertificates.put({ ...device, status, statusChange: context.change })
     return device.sn
@@ -29,7 +29,7 @@ export function changeCaStatus(
   context: OperationContext,
 ): Promise<string> {
   return context.store.transact(async (tx) => {
-    const ca = await findCa(tx, context.instance, params.Sn)
+    const ca = await findCa(tx, context, params.Sn)
     if (ca.status === status) context.assume('A-07', `CA certificate ${ca.sn}`)
     else tx.caCertificates.put({ ...ca, status, statusChange: context.change })
     return ca.sn

@@ -18,14 +18,14 @@ export const deleteCaCertificate = defineOperation({
   ram: { action: 'mq:DeleteCaCertificate', dependsOn: ['mq:MqttInstanceAccess'] },
   evidence: 'DeleteCaCertificate page, 2023',
 
-  async handle({ Sn }, { store, instance, assume, change }) {
-    const ca = await store.transact(async (tx) => {
-      const found = await findCa(tx, instance, Sn)
-      tx.caCertificates.delete(caKey(instance.id, found.sn))
-      tx.caTombstones.put({ caId: found.id, deletedAt: change.at })
+  async handle({ Sn }, context) {
+    const ca = await context.store.transact(async (tx) => {
+      const found = await findCa(tx, context, Sn)
+      tx.caCertificates.delete(caKey(context.instance.id, found.sn))
+      tx.caTombstones.put({ caId: found.id, deletedAt: context.change.at })
       return found
     })
-    if (ca.status === 'active') assume('A-22', `CA certificate ${ca.sn}`)
+    if (ca.status === 'active') context.assume('A-22', `CA certificate ${ca.sn}`)
     return { Sn: ca.sn }
   },
 })

@@ -15,13 +15,13 @@ export const deleteDeviceCertificate = defineOperation({
   ram: { action: 'mq:DeleteDeviceCertificate', dependsOn: ['mq:MqttInstanceAccess'] },
   evidence: 'DeleteDeviceCertificate page, 2023',
 
-  async handle({ CaSn, DeviceSn }, { store, instance, assume }) {
-    const device = await store.transact(async (tx) => {
-      const found = await findDevice(tx, instance, CaSn, DeviceSn)
+  async handle({ CaSn, DeviceSn }, context) {
+    const device = await context.store.transact(async (tx) => {
+      const found = await findDevice(tx, context, CaSn, DeviceSn)
       tx.deviceCertificates.delete(deviceKey(found.caId, found.sn))
       return found
     })
-    if (device.status === 'active') assume('A-22', `device certificate ${device.sn}`)
+    if (device.status === 'active') context.assume('A-22', `device certificate ${device.sn}`)
     return { DeviceSn: device.sn }
   },
 })

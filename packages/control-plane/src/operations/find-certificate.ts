@@ -1,13 +1,22 @@
-import { caKey, deviceKey, type CaCertificate, type DeviceCertificate, type Instance } from '@apsaramq/model'
+import { caKey, deviceKey, type CaCertificate, type DeviceCertificate } from '@apsaramq/model'
 import type { Reader } from '@apsaramq/store'
 import { ApiError } from '../errors.ts'
+import type { OperationContext } from './define-operation.ts'
 
 type Certificates = Pick<Reader, 'caCertificates' | 'deviceCertificates'>
+type Where = Pick<OperationContext, 'instance' | 'assume'>
+
+/** Passes on what was found by a serial number. LIMITS A-08 */
+function spelled<R extends { sn: string }>(record: R, asked: string, { assume }: Where): R {
+  if (record.sn !== asked) assume('A-08', `${asked} for ${record.sn}`)
+  return record
+}
 
 /** The CA of a serial number. @throws {ApiError} FindCaBySnError */
-export async function findCa(from: Certificates, instance: Instance, sn: string): Promise<CaCertificate> {
+export async function findCa(from: Certificates, where: Where, sn: string): Promise<CaCertificate> {
+  const { instance } = where
   const ca = await from.caCertificates.get(caKey(instance.id, sn))
-  if (ca) return ca
+  if (ca) return spelled(ca, sn, where)
   throw new ApiError('FindCaBySnError', { detail: `${instance.id} has no CA certificate ${sn}` })
 }
 
@@ -16,26 +25,28 @@ export async function findCa(from: Certificates, instance: Instance, sn: string)
  *
  * @throws {ApiError} FindDeviceBySnError
  */
-export async function findCaOfDevices(from: Certificates, instance: Instance, caSn: string): Promise<CaCertificate> {
+export async function findCaOfDevices(from: Certificates, where: Where, caSn: string): Promise<CaCertificate> {
+  const { instance } = where
   const ca = await from.caCertificates.get(caKey(instance.id, caSn))
-  if (ca) return ca
+  if (ca) return spelled(ca, caSn, where)
   throw new ApiError('FindDeviceBySnError', {
     detail: `${instance.id} has no CA certificate ${caSn}, so no device certificate under it`,
     cause: 'ca-not-found',
+    restsOn: ['A-17'],
   })
 }
 
 /** The device certificate of a CA and a serial number. @throws {ApiError} FindDeviceBySnError */
 export async function findDevice(
   from: Certificates,
-  instance: Instance,
+  where: Where,
   caSn: string,
   deviceSn: string,
 ): Promise<DeviceCertificate> {
-  const ca = await findCaOfDevices(from, instance, caSn)
+  const ca = await findCaOfDevices(from, where, caSn)
   const device = await from.deviceCertificates.get(deviceKey(ca.id, deviceSn))
-  if (device) return device
+  if (device) return spelled(device, deviceSn, where)
   throw new ApiError('FindDeviceBySnError', {
-    detail: `no device certificate ${deviceSn} is registered under CA ${ca.sn} of ${instance.id}`,
+    detail: `no device certificate ${deviceSn} is registered under CA ${ca.sn} of ${where.instance.id}`,
   })
 }

@@ -15,7 +15,7 @@ export const getCaCertificate = defineOperation({
   ram: { action: 'mq:GetCaCertificate', dependsOn: ['mq:MqttInstanceAccess'] },
   evidence: 'GetCaCertificate page, 2023',
 
-  async handle({ Sn }, { store, instance }) {
-    return { Data: viewCa(await findCa(store.read, instance, Sn)) }
+  async handle({ Sn }, context) {
+    return { Data: viewCa(await findCa(context.store.read, context, Sn)) }
   },
 })

@@ -15,7 +15,9 @@ export const getDeviceCertificate = defineOperation({
   ram: { action: 'mq:GetDeviceCertificate', dependsOn: ['mq:MqttInstanceAccess'] },
   evidence: 'GetDeviceCertificate page, 2023',
 
-  async handle({ CaSn, DeviceSn }, { store, instance }) {
-    return { Data: viewDevice(await findDevice(store.read, instance, CaSn, DeviceSn)) }
+  async handle({ CaSn, DeviceSn }, context) {
+    const device = await findDevice(context.store.read, context, CaSn, DeviceSn)
+    context.assume('A-21', `device certificate ${device.sn}`)
+    return { Data: viewDevice(device) }
   },
 })

@@ -4,7 +4,7 @@ import { certificateErrors, certificateOperation, defineOperation } from './defi
 import { MqttInstanceId, PageNo, pageRequest, PageSize, SerialNumber } from './fields.ts'
 import { findCaOfDevices } from './find-certificate.ts'
 
-/** Lists the device certificates registered under one CA in the order of their registration. LIMITS A-17, A-19 */
+/** Lists the device certificates registered under one CA in the order of their registration. LIMITS A-17 */
 export const listDeviceCertificateByCaSn = defineOperation({
   ...certificateOperation,
   action: 'ListDeviceCertificateByCaSn',
@@ -15,10 +15,10 @@ export const listDeviceCertificateByCaSn = defineOperation({
   ram: { action: 'mq:ListDeviceCertificateByCaSn', dependsOn: ['mq:MqttInstanceAccess'] },
   evidence: 'ListDeviceCertificateByCaSn page, 2023',
 
-  async handle(params, { store, instance }) {
+  async handle(params, context) {
     const { pageNo, pageSize, offset } = pageRequest(params)
-    const ca = await findCaOfDevices(store.read, instance, params.CaSn)
-    const page = await store.read.deviceCertificates.list('byCa', ca.id, offset, pageSize)
+    const ca = await findCaOfDevices(context.store.read, context, params.CaSn)
+    const page = await context.store.read.deviceCertificates.list('byCa', ca.id, offset, pageSize)
     return {
       Data: {
         Total: page.total,

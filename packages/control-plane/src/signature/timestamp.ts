@@ -8,8 +8,8 @@ function parseExact(text: string, form: RegExp): number | undefined {
   if (!form.test(text)) return undefined
   const at = Date.parse(text)
   if (Number.isNaN(at)) return undefined
-  // Date.parse takes February 30 for March 2
-  return new Date(at).toISOString().startsWith(text.slice(0, 19)) ? at : undefined
+  // Date.parse takes February 30 for March 2, and 24:00 for the next day
+  return new Date(at).getUTCDate() === Number(text.slice(8, 10)) ? at : undefined
 }
 
 /** Milliseconds of the V1 parameter `Timestamp`, `yyyy-MM-ddTHH:mm:ssZ` and nothing else; undefined when it is not that. */

@@ -26,20 +26,23 @@ test('a decision tells the limit, what remains, when the next call is admitted a
 })
 
 test('D1: in no window, at any alignment, more calls are admitted than the limit, and no call is refused that fits', () => {
-  for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+  const wrong: object[] = []
+  for (const seed of [1, 2, 3, 4, 5, 6]) {
     const next = seededNumbers(seed)
     const limit = 1 + Math.floor(next() * 40)
     const window = new SlidingWindow()
     const times: number[] = []
     let now = 0
-    for (let call = 0; call < 4000; call += 1) {
+    for (let call = 0; call < 2500; call += 1) {
       now += next() < 0.02 ? next() * 1500 : next() * (2000 / limit) * next()
-      const within = times.filter((time) => now - time < 1000).length
-      const decision = window.admit(now, limit)
-      expect(decision.admitted).toBe(within < limit)
-      if (decision.admitted) times.push(now)
+      while (times.length > 0 && now - times[0]! >= 1000) times.shift()
+      const fits = times.length < limit
+      const { admitted } = window.admit(now, limit)
+      if (admitted) times.push(now)
+      if (admitted !== fits) wrong.push({ seed, now, limit, admitted, fits })
     }
   }
+  expect(wrong).toEqual([])
 })
 
 test('D4: a lone client that waits exactly as long as it is told is admitted, and not a millisecond too late', () => {
