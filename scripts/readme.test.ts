@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -32,13 +32,23 @@ const ofThisTest = 'npm start'
 const commands = blocks('sh').flatMap((block) => block.trim().split('\n'))
 const runHere = commands.filter((command) => command !== ofThisTest && !ofIntegration.includes(command))
 
+/** For a machine without curl: prints what is at the last argument. */
+const curlOfNode = `#!${process.execPath}
+fetch(process.argv.at(-1)).then((answer) => answer.text()).then((text) => process.stdout.write(text))
+`
+
+function writeProgram(folder: string, name: string, text: string) {
+  writeFileSync(join(folder, name), text)
+  chmodSync(join(folder, name), 0o755)
+}
+
 /** A folder where the commands find an emulator as they would in a checkout, with `npm` running the checkout's scripts. */
 function userFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'apsaramq-readme-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   symlinkSync(join(root, 'examples'), join(folder, 'examples'))
-  writeFileSync(join(folder, 'npm'), `#!/bin/sh\nPATH="\${PATH#*:}" exec npm --prefix '${root}' "$@"\n`)
-  chmodSync(join(folder, 'npm'), 0o755)
+  writeProgram(folder, 'npm', `#!/bin/sh\nPATH="\${PATH#*:}" exec npm --prefix '${root}' "$@"\n`)
+  if (spawnSync('curl', ['--version']).error) writeProgram(folder, 'curl', curlOfNode)
   return folder
 }
 
@@ -77,7 +87,7 @@ test('what is not run here is run by .ci/run', () => {
   expect(missing).toEqual([])
 })
 
-test('every command works as written, in the order of the page', { timeout: 180_000 }, async () => {
+test('every command works as written, in the order of the page', { timeout: 600_000 }, async () => {
   const folder = userFolder()
   const data = join(folder, '.apsaramq')
   const ports = ['--api-port', '0', '--api-tls-port', '0', '--mqtts-port', '0', '--management-port', '0']
