@@ -1,4 +1,4 @@
-import { createHash, type KeyObject } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { Clock, Random } from '@apsaramq/model'
 import { CertificateError } from './certificate-error.ts'
@@ -102,13 +102,14 @@ async function issue(order: Order, deps: IssuingDeps): Promise<KeyAndCertificate
   const serialNumber = order.sn === undefined ? makeSerialNumber(deps.random) : readSerialNumber(order.sn)
   const issuer = order.ca && openCa(order.ca)
   const { publicKey, privateKey } = await makeKeyPair(order.keyType ?? 'rsa')
-  const keyIdentifier = keyIdentifierOf(publicKey)
+  const spki = publicKey.export({ type: 'spki', format: 'der' })
+  const keyIdentifier = keyIdentifierOf(spki)
   const template: CertificateTemplate = {
     serialNumber,
     commonName,
     validFrom: from,
     validUntil: until,
-    publicKey,
+    publicKey: spki,
     keyIdentifier,
     extensions: order.profile,
     issuer: issuer ?? { name: undefined, keyIdentifier, key: privateKey },
@@ -135,7 +136,7 @@ function checkServerName(name: string): void {
 }
 
 /** SHA-1 of the key's bits (RFC 5280 §4.2.1.2, method 1). */
-function keyIdentifierOf(publicKey: KeyObject): Uint8Array {
-  const bits = children(readDer(publicKey.export({ type: 'spki', format: 'der' })))[1]
+function keyIdentifierOf(spki: Uint8Array): Uint8Array {
+  const bits = children(readDer(spki))[1]
   return createHash('sha1').update(bytesOf(bits).subarray(1)).digest()
 }

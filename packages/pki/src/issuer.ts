@@ -14,12 +14,23 @@ export interface KeyAndCertificate {
   certificate: string
 }
 
+/** CAs made ready before: reading a private key costs as much as two signatures. */
+const opened = new WeakMap<KeyAndCertificate, KeyAndCertificate & { issuer: Issuer }>()
+
 /**
- * A CA made ready to sign.
+ * A CA made ready to sign; kept for as long as the object that was given.
  *
  * @throws {CertificateError} when key or certificate cannot be read, do not belong together, or are no CA's
  */
 export function openCa(ca: KeyAndCertificate): Issuer {
+  const before = opened.get(ca)
+  if (before?.key === ca.key && before.certificate === ca.certificate) return before.issuer
+  const issuer = readCa(ca)
+  opened.set(ca, { key: ca.key, certificate: ca.certificate, issuer })
+  return issuer
+}
+
+function readCa(ca: KeyAndCertificate): Issuer {
   const certificate = parseCertificate(ca.certificate)
   const key = readKey(ca.key)
   if (!certificate.ca) throw new CertificateError('the issuing certificate is not a CA: no BasicConstraints CA:TRUE')

@@ -112,9 +112,14 @@ function isSelfIssued(x509: X509Certificate): boolean {
   return x509.checkIssued(x509) || comparable(x509.subject) === comparable(x509.issuer)
 }
 
-/** Names without what OpenSSL does not look at when it compares them: case and the amount of white space. */
+/**
+ * A name without what OpenSSL does not look at when it compares names (case, white space, order within an RDN), and
+ * without a little more: to take two names for one is the safe side here.
+ */
 function comparable(name: string | undefined): string {
-  return (name ?? '').toLowerCase().replace(/[\\\s]+/g, ' ')
+  const attributes = (name ?? '').toLowerCase().split(/\n| \+ /)
+  const bare = attributes.map((attribute) => attribute.replace(/\\0[9a-d]|[\\\s]/g, ''))
+  return bare.sort().join('\n')
 }
 
 /** anyExtendedKeyUsage does not count: OpenSSL does not take it for clientAuth either. */

@@ -94,7 +94,11 @@ const refusedLeaves = {
     'subject: that of the CA in capitals',
   ],
   // an EC certificate that an RSA key signed is not self-signed, whatever its names
-  rsa: ['subject: that of the CA, no identifiers', 'subject: that of the CA, no key usage'],
+  rsa: [
+    'subject: that of the CA, no identifiers',
+    'subject and issuer: that of the CA, in white space, no identifiers',
+    'subject: that of the CA, no key usage',
+  ],
 }
 
 test.for(['rsa', 'ec'] as const)(

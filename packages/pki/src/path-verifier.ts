@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import { createBoundedMap } from './bounded-map.ts'
 import { reasonOf } from './certificate-error.ts'
 import { fingerprintOf, inspectCertificate, parseCertificate, type CertificateFacts } from './inspect.ts'
-import { pathRules, type Path } from './path-rules.ts'
+import { pathRules, type JudgedCertificate, type Path } from './path-rules.ts'
 import { readStructure } from './structure.ts'
 
 /** Why a path is refused; each is a cause of the event log. */
@@ -23,7 +23,8 @@ export interface Anchor {
 export interface PathVerifier {
   /**
    * Which of `anchors` issued `leaf` itself, so that it may be a TLS client at `now`. Never admits what
-   * `openssl verify -partial_chain -purpose sslclient` refuses, and never throws. LIMITS A-28
+   * `openssl verify -purpose sslclient` refuses (with -partial_chain where a registered CA is not self-signed), and
+   * never throws. LIMITS A-28
    *
    * @param anchors registered CAs whose subject is the leaf's issuer; the one whose key verifies wins
    * @param now wall-clock milliseconds
@@ -38,6 +39,8 @@ interface Refusal {
   isSigned: boolean
 }
 
+const noAnchor = { cause: 'ca-unknown', detail: 'no registered CA has the name of the issuer' } as const
+
 /** Anchor certificates kept parsed. */
 const anchorCapacity = 1000
 
@@ -47,20 +50,17 @@ const anchorCapacity = 1000
  */
 export function createPathVerifier({ capacity = 10_000 }: { capacity?: number } = {}): PathVerifier {
   const paths = createBoundedMap<JudgedPath>(capacity)
-  const anchors = createBoundedMap<X509Certificate>(Math.min(capacity, anchorCapacity))
+  const anchors = createBoundedMap<JudgedCertificate>(Math.min(capacity, anchorCapacity))
   const openAnchor = (anchor: Anchor) => anchors.getOrMake(anchor.fingerprint, () => readAnchor(anchor))
   return {
     verify(leaf, candidates, now) {
-      if (candidates.length === 0)
-        return { ok: false, cause: 'ca-unknown', detail: 'no registered CA has the name of the issuer' }
+      if (candidates.length === 0) return { ok: false, ...noAnchor }
       const fingerprint = fingerprintOf(leaf)
       const refusals: Refusal[] = []
       for (const anchor of candidates) {
-        const key = `${fingerprint}/${anchor.fingerprint}`
-        const refusal = refusalAt(
-          paths.getOrMake(key, () => judgePath(leaf, anchor, openAnchor)),
-          now,
-        )
+        const pair = `${fingerprint}/${anchor.fingerprint}`
+        const path = paths.getOrMake(pair, () => judgePath(leaf, anchor, openAnchor))
+        const refusal = refusalAt(path, now)
         if (!refusal) return { ok: true, anchor }
         refusals.push(refusal)
       }
@@ -75,24 +75,28 @@ type Validity = Pick<CertificateFacts, 'validFrom' | 'validUntil'>
 /** What is known of a path for good: why it is refused at any time, or when it is valid. */
 type JudgedPath = { refusal: string; isSigned: boolean } | { leaf: Validity; anchor: Validity }
 
-function judgePath(leaf: X509Certificate, anchor: Anchor, openAnchor: (anchor: Anchor) => X509Certificate): JudgedPath {
+function judgePath(
+  leaf: X509Certificate,
+  anchor: Anchor,
+  openAnchor: (anchor: Anchor) => JudgedCertificate,
+): JudgedPath {
   let isSigned = false
   try {
     const ca = openAnchor(anchor)
-    const unsigned = unsignedBecause(leaf, ca)
+    const unsigned = unsignedBecause(leaf, ca.x509)
     if (unsigned) return { refusal: unsigned, isSigned }
     isSigned = true
-    const path: Path = { leaf: judged(leaf), anchor: judged(ca) }
+    const path: Path = { leaf: judged(leaf), anchor: ca }
     const rule = pathRules.find(({ refuses }) => refuses(path))
-    return rule ? { refusal: rule.detail, isSigned } : { leaf: validityOf(leaf), anchor: validityOf(ca) }
+    return rule ? { refusal: rule.detail, isSigned } : { leaf: validityOf(leaf), anchor: validityOf(ca.x509) }
   } catch (thrown) {
     return { refusal: `the path cannot be read: ${reasonOf(thrown)}`, isSigned }
   }
 }
 
-function readAnchor(anchor: Anchor): X509Certificate {
+function readAnchor(anchor: Anchor): JudgedCertificate {
   const certificate = parseCertificate(anchor.certificate)
-  if (fingerprintOf(certificate) === anchor.fingerprint) return certificate
+  if (fingerprintOf(certificate) === anchor.fingerprint) return judged(certificate)
   throw new Error('the registered CA certificate does not have the fingerprint it is registered with')
 }
 
@@ -103,7 +107,7 @@ function unsignedBecause(leaf: X509Certificate, ca: X509Certificate): string | u
   return undefined
 }
 
-function judged(x509: X509Certificate): Path['leaf'] {
+function judged(x509: X509Certificate): JudgedCertificate {
   return { x509, structure: readStructure(x509.raw) }
 }
 

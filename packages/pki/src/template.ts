@@ -28,7 +28,8 @@ export interface CertificateTemplate {
   commonName: string
   validFrom: Date
   validUntil: Date
-  publicKey: KeyObject
+  /** DER of the SubjectPublicKeyInfo. */
+  publicKey: Uint8Array
   keyIdentifier: Uint8Array
   extensions: ExtensionProfile
   issuer: Issuer

@@ -29,7 +29,7 @@ export function writeCertificate(template: CertificateTemplate): Uint8Array {
   const parts = children(tbs)
   parts[signatureAt] = scheme.algorithm
   if (template.issuer.name) parts[issuerAt] = readDer(template.issuer.name)
-  parts[publicKeyAt] = readDer(template.publicKey.export({ type: 'spki', format: 'der' }))
+  parts[publicKeyAt] = readDer(template.publicKey)
   const signature = sign(scheme.digest, derOfNode(tbs), template.issuer.key)
   const bits = asn1.create(Class.UNIVERSAL, Type.BITSTRING, false, `\0${binary(signature)}`)
   return derOfNode(sequence([tbs, scheme.algorithm, bits]))

@@ -95,6 +95,10 @@ export const leafSpoils: Record<string, Spoil> = {
     part(partAt.subject, commonName('differential CA')),
     without(ext.aki, ext.ski),
   ),
+  'subject and issuer: that of the CA, in white space, no identifiers': both(
+    both(part(partAt.issuer, commonName(' differential   CA ')), part(partAt.subject, commonName('differential CA\n'))),
+    without(ext.aki, ext.ski),
+  ),
   'subject: that of the CA, no key usage': both(
     part(partAt.subject, commonName('differential CA')),
     without(ext.aki, ext.ku),
