@@ -233,6 +233,14 @@ test('B3: a signed form comes through chunked, in pieces, and with PEMs of 60 kB
   expect(await exchange(`${large.method} ${large.url} HTTP/1.1\r\n${close}\r\n`)).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
 })
 
+test('a form larger than any operation takes is refused before it is decoded', async () => {
+  const head = `POST / HTTP/1.1\r\n${close}Content-Type: application/x-www-form-urlencoded\r\n`
+  const form = `Action=${'='.repeat(512 * 1024)}`
+  const answer = parseAnswer(await exchange(`${head}Content-Length: ${form.length}\r\n\r\n`, form))
+  expect(answer.status).toBe(413)
+  expect(answer.body).toEqual(errorBodyOf(answer, 'RequestTooLarge', 'The request is too large.'))
+})
+
 test('B3: GET with a form body is read as well', async () => {
   const dialect = { signature: 'V1', method: 'GET', placement: 'form' } as const
   const form = signed(world, 'GetRegisterCode', { parameters: { MqttInstanceId: instanceId }, dialect })

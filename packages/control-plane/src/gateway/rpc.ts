@@ -13,6 +13,12 @@ import { renderings } from './rendering.ts'
 
 const formContentType = /^application\/x-www-form-urlencoded *(;|$)/i
 
+/**
+ * Longest form that is decoded. Bodies may have 10 MB, but no operation takes a tenth of this, and decoding and
+ * encoding megabytes for a signature would keep every other caller waiting.
+ */
+export const maxFormBytes = 512 * 1024
+
 function parsed(wire: string): Parameters {
   const parameters = parseParameters(wire)
   if (parameters) return parameters
@@ -30,8 +36,13 @@ function readParameters(call: Call, request: StepRequest): void {
   call.query = at < 0 ? call.query : parsed(url.slice(at + 1))
   call.parameters = call.query
   if (call.body.length > 0 && formContentType.test(headerText(request, 'content-type'))) {
-    call.parameters = mergeParameters(call.query, parsed(call.body.toString('latin1')))
+    call.parameters = mergeParameters(call.query, parsed(formText(call.body)))
   }
+}
+
+function formText(body: Buffer): string {
+  if (body.length <= maxFormBytes) return body.toString('latin1')
+  throw new ApiError('RequestTooLarge', { detail: `the form is larger than ${maxFormBytes} bytes` })
 }
 
 /** V3 says so in the Authorization header; a V1 call may carry x-acs-* headers too, which nothing signs. */

@@ -46,6 +46,18 @@ test('LIMITS A-08: a serial number is found in any case, with or without leading
   const respelled = { DeviceSn: `000${device.sn.toUpperCase()}`, CaSn: ca.record.sn.toUpperCase().replace(/^0+/, '') }
   const answer = await call(world, 'InactivateDeviceCertificate', { ...asked, ...respelled })
   expect(answer.body).toEqual({ RequestId: expect.any(String), DeviceSn: device.sn })
+  expect(world.assumed).toContain('A-08')
+})
+
+test('LIMITS A-30: what a page documents as GET is taken by POST, in query and form, and that is told', async () => {
+  const { world, device: registered, asked } = await oneDevice()
+  for (const placement of ['query', 'form'] as const) {
+    world.assumed.length = 0
+    const dialect = { signature: 'V3', method: 'POST', placement } as const
+    const answer = await call(world, 'GetDeviceCertificate', asked, { dialect })
+    expect(answer.body.Data).toMatchObject({ DeviceSn: registered.sn })
+    expect(world.assumed).toEqual(['A-30', 'A-21'])
+  }
 })
 
 test('a CA certificate is inactivated and activated without touching its devices', async () => {
@@ -90,4 +102,5 @@ test.each([
   expect(answer.status).toBe(500)
   expect(answer.body).toEqual(errorBodyOf(answer, code, message[code]))
   expect(world.log).toEqual([expect.objectContaining({ code, cause, status: 500 })])
+  expect(world.assumed).toContain(code === 'FindDeviceBySnError' && cause === 'ca-not-found' ? 'A-17' : 'A-10')
 })
