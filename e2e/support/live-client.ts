@@ -1,5 +1,4 @@
-import type { WaitOptions } from '@apsaramq/testkit'
-import type { Endpoints } from '@apsaramq/testkit'
+import type { Endpoints, WaitOptions } from '@apsaramq/testkit'
 import type { Device } from './certificates.ts'
 import type { Tool } from './tools.ts'
 
@@ -20,8 +19,6 @@ export interface LiveClient {
 export interface LiveClientKind {
   name: string
   tool: Tool
-  /** Whether it goes on trying after a refusal, as the client itself decides. */
-  keepsTrying: boolean
   /** Connects and subscribes to `filter`. */
   start(device: Device, endpoints: Endpoints, filter: string): LiveClient
 }

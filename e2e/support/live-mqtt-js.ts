@@ -5,7 +5,6 @@ import type { LiveClientKind } from './live-client.ts'
 export const liveMqttJs: LiveClientKind = {
   name: 'mqtt.js',
   tool: { name: 'mqtt.js', path: 'mqtt' },
-  keepsTrying: true,
   start(device, endpoints, filter) {
     const client = deviceClient({ endpoints, device, reconnectPeriod: 200 })
     client.subscribe(filter) // sent at once when it is connected, and again by mqtt.js after each reconnect

@@ -16,7 +16,6 @@ function meaningOf(line: string): Meaning {
 export const livePaho: LiveClientKind = {
   name: 'Paho Python',
   tool: pahoPython,
-  keepsTrying: true,
   start(device, endpoints, filter) {
     const { hostname, port } = new URL(endpoints.mqtts)
     const tls = [endpoints.caFile, device.certFile, device.keyFile]
