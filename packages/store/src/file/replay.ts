@@ -12,8 +12,8 @@ export class Replay {
   readonly position: Position
   lastOrder = 0
 
-  constructor(position: Position) {
-    this.position = { ...position }
+  constructor({ commit, seq }: Position) {
+    this.position = { commit, seq }
   }
 
   load(collection: CollectionName, records: readonly object[]): void {
