@@ -6,6 +6,7 @@ import { benchHelp, BenchUsageError, readOptions, type BenchOptions } from './li
 import { populator } from './lib/populate.ts'
 import { generatorCore, pin } from './lib/processor.ts'
 import { measureText, type Measure } from './lib/report.ts'
+import { writeResults } from './lib/results-file.ts'
 import type { Scenario } from './lib/scenario.ts'
 import { apiCeiling } from './scenarios/api-ceiling.ts'
 import { apiPaced } from './scenarios/api-paced.ts'
@@ -23,7 +24,7 @@ const scenarios: Record<string, readonly Scenario[]> = {
   memory: [memory],
 }
 
-async function save(options: BenchOptions, measures: readonly Measure[], pinned: boolean): Promise<string> {
+async function save(options: BenchOptions, machine: object, measures: readonly Measure[]): Promise<string> {
   const names = options.scenarios.length > 1 ? 'all' : options.scenarios[0]!
   const file = resolve(options.out ?? join('.apsaramq-bench', `${names}.json`))
   await mkdir(dirname(file), { recursive: true })
@@ -32,8 +33,7 @@ async function save(options: BenchOptions, measures: readonly Measure[], pinned:
   const report = {
     format: 1,
     at: new Date().toISOString(),
-    machine: describeMachine(),
-    pinned,
+    machine,
     options: taken,
     measures,
   }
@@ -42,8 +42,9 @@ async function save(options: BenchOptions, measures: readonly Measure[], pinned:
 }
 
 async function run(options: BenchOptions): Promise<void> {
+  const machine = describeMachine() // before this process is held to one core
   const pinned = pin(process.pid, generatorCore)
-  const { cores, node } = describeMachine()
+  const { cores, node } = machine
   console.log(
     `${cores} cores, Node.js ${node}; ${pinned ? 'server and generator on a core each' : 'NOT pinned to cores'}\n`,
   )
@@ -58,7 +59,8 @@ async function run(options: BenchOptions): Promise<void> {
       }
     }
   })
-  console.log(`figures: ${await save(options, measures, pinned)}`)
+  if (options.results) await writeResults({ ...machine, pinned }, options, measures)
+  console.log(`figures: ${await save(options, { ...machine, pinned }, measures)}`)
 }
 
 const names = Object.keys(scenarios)

@@ -10,6 +10,8 @@ export interface ClosedLoopResult {
   calls: number
   /** Answers by HTTP status. */
   statuses: Record<string, number>
+  /** The body of one of the first answers. */
+  sample: string
   server: Usage | undefined
   generator: Usage | undefined
 }
@@ -44,8 +46,13 @@ export async function closedLoop(origin: string, pid: number, slices: SignedRequ
   const calls = slices.reduce((sum, slice) => sum + slice.length, 0)
   const counter = countAnswers(pid, calls)
   let next = 0
+  let sample = ''
   const setupClient = (client: autocannon.Client) => {
-    client.setRequests((slices[next] ?? []) as autocannon.Request[]) // the same fields, by names of its own type
+    const requests = (slices[next] ?? []) as autocannon.Request[] // the same fields, by names of its own type
+    requests[0]!.onResponse = (_status, body) => {
+      sample = body
+    }
+    client.setRequests(requests)
     next += 1
   }
   const options = { url: origin, connections: slices.length, amount: calls, setupClient, sampleInt: 50 }
@@ -54,5 +61,5 @@ export async function closedLoop(origin: string, pid: number, slices: SignedRequ
     run.on('response', counter.onResponse)
   })
   if (errors > 0) throw new Error(`${errors} connections to ${origin} failed`)
-  return { ...counter.result(), calls, p50: latency.p50, p99: latency.p99 }
+  return { ...counter.result(), calls, sample, p50: latency.p50, p99: latency.p99 }
 }

@@ -14,6 +14,8 @@ export interface BenchOptions {
   connections: number
   seed: number
   out: string | undefined
+  /** Put the figures into RESULTS.md. */
+  results: boolean
   /** Tiny numbers: shows that everything runs, its figures mean nothing. */
   smoke: boolean
 }
@@ -24,7 +26,7 @@ export class BenchUsageError extends Error {
 }
 
 const usual = { seconds: 3, rounds: 5, devices: 20_000, sessions: 1_000, connections: 32, seed: 1 }
-const tiny = { seconds: 0.3, rounds: 1, devices: 60, sessions: 20, connections: 4, seed: 1 }
+const tiny = { seconds: 0.2, rounds: 1, devices: 60, sessions: 20, connections: 4, seed: 1 }
 
 const text = { type: 'string' } as const
 const flags = { seconds: text, rounds: text, devices: text, sessions: text, connections: text, seed: text, out: text }
@@ -39,6 +41,7 @@ export function benchHelp(names: readonly string[]): string {
   --connections N  connections of the closed loop (${usual.connections})
   --seed N         order of the devices (${usual.seed})
   --out FILE       where the figures go as JSON (.apsaramq-bench/<scenario>.json)
+  --results        put the figures into bench/RESULTS.md
   --smoke          tiny numbers: shows that everything runs; its figures mean nothing`
 }
 
@@ -53,13 +56,13 @@ export function readOptions(args: string[], names: readonly string[]): BenchOpti
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { ...flags, smoke: { type: 'boolean' } },
+    options: { ...flags, smoke: { type: 'boolean' }, results: { type: 'boolean' } },
   })
   const unknown = positionals.find((name) => name !== 'all' && !names.includes(name))
   if (unknown !== undefined) throw new BenchUsageError(`${unknown} is no scenario: ${names.join(', ')}, all`)
   if (positionals.length === 0) throw new BenchUsageError(benchHelp(names))
-  const { smoke = false, out, ...given } = values
+  const { smoke = false, results = false, out, ...given } = values
   const numbers = Object.entries(given).map(([name, value]) => [name, positive(name, value)] as const)
   const scenarios = positionals.includes('all') ? [...names] : positionals
-  return { ...(smoke ? tiny : usual), ...Object.fromEntries(numbers), scenarios, smoke, out }
+  return { ...(smoke ? tiny : usual), ...Object.fromEntries(numbers), scenarios, smoke, results, out }
 }

@@ -37,7 +37,8 @@ function contestant({ name, origin, pid, endpoints, devices, expectStatus = 200 
     const slices = flips.map((next) => Array.from({ length: each }, () => next(signer)))
     const result = await closedLoop(origin, pid, slices)
     const other = Object.keys(result.statuses).filter((status) => Number(status) !== expectStatus)
-    if (other.length > 0 && expectStatus === 200) throw new Error(`${name} answered ${JSON.stringify(result.statuses)}`)
+    if (other.length > 0 && expectStatus === 200)
+      throw new Error(`${name} answered ${JSON.stringify(result.statuses)}, for example ${result.sample}`)
     ;({ perSecond } = result)
     return result
   }

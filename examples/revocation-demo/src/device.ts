@@ -10,7 +10,7 @@ import {
   type IssuedDevice,
 } from '@apsaramq/testkit'
 import type { MqttClient } from 'mqtt'
-import { createTelemetry, type Telemetry } from './telemetry.ts'
+import { createTelemetry, type AcknowledgedPacket, type Telemetry } from './telemetry.ts'
 import type { Timeline } from './timeline.ts'
 
 /** A device as it would be in the field: it publishes, and when its connection ends it tries again until it is let in. */
@@ -20,8 +20,8 @@ export interface Device {
   closed(): Promise<void>
   /** Resolves when it has been refused that often more; rejects when it is let in instead. */
   refused(times: number): Promise<void>
-  /** Resolves with the number of the first packet that was sent after this call and acknowledged. */
-  packetThrough(): Promise<number>
+  /** Resolves with the first packet that was sent after this call and acknowledged. */
+  packetThrough(): Promise<AcknowledgedPacket>
   /** Ends the TCP connection as a broken network does. */
   cutLink(): void
   stop(): Promise<void>
@@ -83,11 +83,11 @@ function followConnection({ client, timeline, telemetry, clock }: Followed): voi
   })
 }
 
-async function packetThrough(telemetry: Telemetry, clock: Clock): Promise<number> {
+async function packetThrough(telemetry: Telemetry, clock: Clock): Promise<AcknowledgedPacket> {
   const sentBefore = telemetry.sent()
-  return waitWithin<number>(
+  return waitWithin<AcknowledgedPacket>(
     { withinMs, clock },
-    ({ resolve }) => telemetry.onAcknowledged((number) => void (number > sentBefore && resolve(number))),
+    ({ resolve }) => telemetry.onAcknowledged((packet) => void (packet.number > sentBefore && resolve(packet))),
     (ms) => `no packet sent after packet ${sentBefore} was acknowledged within ${ms} ms`,
   )
 }

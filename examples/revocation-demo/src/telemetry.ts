@@ -13,7 +13,7 @@ export interface Telemetry {
   /** Number of the latest packet that was sent. */
   sent(): number
   last(): AcknowledgedPacket | undefined
-  onAcknowledged(listener: (number: number) => void): () => void
+  onAcknowledged(listener: (packet: AcknowledgedPacket) => void): () => void
   stop(): void
 }
 
@@ -21,12 +21,13 @@ const periodMs = 20
 
 /** Sends a packet every 20 ms, as long as there is a connection. */
 export function createTelemetry(client: MqttClient, topic: string, clock: Clock): Telemetry {
-  const listeners = new Set<(number: number) => void>()
+  const listeners = new Set<(packet: AcknowledgedPacket) => void>()
   let sent = 0
   let last: AcknowledgedPacket | undefined
   const acknowledged = (number: number) => {
-    last = { number, at: clock.monotonic() }
-    for (const listener of listeners) listener(number)
+    const packet = { number, at: clock.monotonic() }
+    last = packet
+    for (const listener of listeners) listener(packet)
   }
   const send = () => {
     const number = (sent += 1)

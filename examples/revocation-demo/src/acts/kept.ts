@@ -1,11 +1,9 @@
 import { deviceClient, waitForRefusal } from '@apsaramq/testkit'
 import type { Act, Cast } from '../act.ts'
 import type { Device } from '../device.ts'
-import { beRefused, enterAndPublish, inactivate, reactivate } from './steps.ts'
+import { beRefused, enterAndPublish, inactivate, reactivate, seePacket } from './steps.ts'
 
-async function publishOn({ timeline }: Cast, device: Device, event: string): Promise<void> {
-  timeline.note(event, `packet ${await device.packetThrough()} acknowledged: the session lives on`)
-}
+const livesOn = ': the session lives on'
 
 /** A second connection with the same certificate, as a device that restarts would open it. */
 async function tryAsNewcomer({ endpoints, timeline, clock }: Cast, { issued }: Device): Promise<void> {
@@ -26,9 +24,9 @@ export const kept: Act = {
   async play(cast) {
     const device = await enterAndPublish(cast)
     await inactivate(cast, device)
-    await publishOn(cast, device, 'packet-after-inactivation')
+    await seePacket(cast, device, 'packet-after-inactivation', livesOn)
     await tryAsNewcomer(cast, device)
-    await publishOn(cast, device, 'packet-after-newcomer')
+    await seePacket(cast, device, 'packet-after-newcomer', livesOn)
     cast.timeline.note('link-cut', 'the network of the device breaks')
     device.cutLink()
     await device.closed()
@@ -62,7 +60,7 @@ export const keptAndKicked: Act = {
   async play(cast) {
     const device = await enterAndPublish(cast)
     await inactivate(cast, device)
-    await publishOn(cast, device, 'packet-after-inactivation')
+    await seePacket(cast, device, 'packet-after-inactivation', livesOn)
     await kick(cast, device)
     await device.closed()
     await beRefused(cast, device)

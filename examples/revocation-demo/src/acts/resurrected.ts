@@ -1,8 +1,19 @@
-import type { Act } from '../act.ts'
+import type { Act, Cast } from '../act.ts'
+import type { Device } from '../device.ts'
 import { beRefused, enterAndPublish, inactivate } from './steps.ts'
 
 const warning =
   'WARNING: deleting the record let an inactivated device back in, as active: its CA still vouches for it. Inactivate, do not delete'
+
+/** The emulator's own words for the second registration of one certificate. */
+async function secondRegistration({ management }: Cast, { issued }: Device): Promise<string> {
+  const told = await management.request('GET', `/log?sn=${issued.deviceSn}`)
+  const { entries } = told as { entries: { kind: string; message: string }[] }
+  const registrations = entries.filter(({ kind }) => kind === 'register')
+  if (registrations.length !== 2)
+    throw new Error(`the certificate was registered ${registrations.length} times, not twice`)
+  return registrations[1]!.message
+}
 
 /** Why deletion is no revocation: the next CONNECT registers the certificate again (LIMITS A-23). */
 export const resurrected: Act = {
@@ -20,7 +31,7 @@ export const resurrected: Act = {
     await device.connected()
     const status = await api.status(device.issued)
     if (status !== '1') throw new Error(`GetDeviceCertificate tells Status ${status} after the device came back`)
-    timeline.note('resurrected', `GetDeviceCertificate tells Status "1" (active). ${warning}`)
+    timeline.note('resurrected', `${await secondRegistration(cast, device)}. ${warning}`)
   },
   chains: [
     ['connected', 'first-packet', 'last-packet', 'close-seen', 'refused', 'deletion-answered', 'recovered'],

@@ -1,11 +1,18 @@
 import type { Cast } from '../act.ts'
 import type { Device } from '../device.ts'
 
+/** Waits for a packet of the device to get through, and takes down when it did. */
+export async function seePacket({ timeline }: Cast, device: Device, event: string, meaning = ''): Promise<void> {
+  const { number, at } = await device.packetThrough()
+  timeline.note(event, `packet ${number} acknowledged${meaning}`, at)
+}
+
 /** A device with a fresh certificate, connected and publishing. */
-export async function enterAndPublish({ enter, timeline }: Cast): Promise<Device> {
-  const device = await enter()
+export async function enterAndPublish(cast: Cast): Promise<Device> {
+  const device = await cast.enter()
   await device.connected()
-  timeline.note('first-packet', `packet ${await device.packetThrough()} acknowledged`)
+  await seePacket(cast, device, 'first-packet')
+  for (let more = 0; more < 5; more += 1) await device.packetThrough()
   return device
 }
 
@@ -19,14 +26,14 @@ export async function inactivate({ api, timeline }: Cast, { issued }: Device): P
 /** The device tries three times in vain; then the emulator is asked why. */
 export async function beRefused({ management, timeline }: Cast, device: Device): Promise<void> {
   await device.refused(3)
-  const told = (await management.explain({ clientId: device.issued.clientId })) as Record<string, unknown>
-  timeline.note('explained', JSON.stringify(told['verdict'] ?? told['cause'] ?? told).slice(0, 300))
+  const told = (await management.explain({ clientId: device.issued.clientId })) as { answer: string }
+  timeline.note('explained', told.answer)
 }
 
 /** Makes the certificate active again through the SDK and lets the device come back by itself. */
-export async function reactivate({ api, timeline }: Cast, device: Device): Promise<void> {
-  const { at, detail } = await api.activate(device.issued)
-  timeline.note('reactivation-answered', detail, at)
+export async function reactivate(cast: Cast, device: Device): Promise<void> {
+  const { at, detail } = await cast.api.activate(device.issued)
+  cast.timeline.note('reactivation-answered', detail, at)
   await device.connected()
-  timeline.note('packet-after-recovery', `packet ${await device.packetThrough()} acknowledged`)
+  await seePacket(cast, device, 'packet-after-recovery')
 }
