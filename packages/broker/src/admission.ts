@@ -66,7 +66,7 @@ async function decideUntilSettled(deps: AdmissionDeps, connection: Connection, c
 
 async function decide(deps: AdmissionDeps, connection: Connection, { packet }: ArrivedConnect): Promise<Decision> {
   const { store, settings } = deps
-  const { username, password, clientId, clean = false } = packet
+  const { username, password, clientId, clean } = packet
   const question = { identity: connection.identity, named: namedInstance(connection.serverName, username) }
   const verdict = judge(await deps.gather(store.read, question, deps.clock.now()))
   if (verdict.kind === 'refuse') return verdict

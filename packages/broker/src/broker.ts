@@ -9,6 +9,7 @@ import { createExistingTopics } from './existing-topics.ts'
 import { createHubs } from './hubs.ts'
 import { createIdentityReader } from './identity.ts'
 import { listenTls, type Listener } from './listener.ts'
+import { createIds } from './ids.ts'
 import { joinLiveSet } from './live-set.ts'
 import { receive } from './reception.ts'
 import { followChanges } from './revocation.ts'
@@ -29,7 +30,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const admit = createAdmission({ ...shared, hubs, gather, join: (...joining) => joinLiveSet(shared, ...joining) })
   const stopFollowing = followChanges(shared)
   const gate = { isOpen: true }
-  const reception = { ...shared, admit, gate, readIdentity: createIdentityReader() }
+  const nextId = createIds(options.random)
+  const reception = { ...shared, admit, gate, nextId, readIdentity: createIdentityReader() }
   const listenerDeps = { ...shared, onSecure: (socket: TLSSocket) => receive(reception, socket) }
   const listeners: Listener[] = []
 

@@ -1,12 +1,12 @@
 import type { TLSSocket } from 'node:tls'
-import { parser as createParser, type IConnectPacket } from 'mqtt-packet'
+import { decodeConnect, MalformedConnect, protocolOf, type ConnectPacket } from './decode-connect.ts'
 import { Guard } from './guard.ts'
 import type { Refusal } from './verdict.ts'
 
 /** A CONNECT that has arrived whole. */
 export interface ArrivedConnect {
   kind: 'connect'
-  packet: IConnectPacket
+  packet: ConnectPacket
   /** The packet's own bytes. */
   bytes: Buffer
   /** What the client sent behind it without waiting for the answer. */
@@ -60,40 +60,29 @@ function arrived(all: Buffer, whole: number): ArrivedConnect | RefusedConnect {
   const rest = all.length > whole ? all.subarray(whole) : undefined
   const unsupported = unsupportedVersion(bytes)
   if (unsupported) return unsupported
-  const packet = decode(bytes)
-  if (typeof packet !== 'string') return { kind: 'connect', packet, bytes, rest }
-  return { kind: 'refused', refusal: { cause: 'protocol-error', message: `CONNECT: ${packet}` }, answer: undefined }
+  try {
+    return { kind: 'connect', packet: decodeConnect(bytes), bytes, rest }
+  } catch (thrown) {
+    if (!(thrown instanceof MalformedConnect)) throw thrown
+    return { kind: 'refused', refusal: { cause: 'protocol-error', message: thrown.message }, answer: undefined }
+  }
 }
 
 const levelByName: Readonly<Record<string, number>> = { MQTT: 4, MQIsdp: 3 }
 
 /** A level that is not served is told so whatever the setting says: the standard asks for the answer. */
 function unsupportedVersion(bytes: Buffer): RefusedConnect | undefined {
-  const nameAt = 1 + bytes.subarray(1).findIndex((byte) => byte < 0x80) + 1
-  if (nameAt + 2 > bytes.length) return undefined
-  const levelAt = nameAt + 2 + bytes.readUInt16BE(nameAt)
-  if (levelAt >= bytes.length) return undefined
-  const name = bytes.toString('latin1', nameAt + 2, levelAt)
-  const level = bytes[levelAt]! & 0x7f // the top bit says that the client is a bridge
-  if (!Object.hasOwn(levelByName, name) || levelByName[name] === level) return undefined
+  const protocol = protocolOf(bytes)
+  if (!protocol) return undefined
+  const { name, level } = protocol
+  if (levelByName[name] === level) return undefined
+  if (!Object.hasOwn(levelByName, name)) return { kind: 'refused', refusal: noMqtt, answer: undefined } // [MQTT-3.1.2-1]
   const message = `the client speaks ${name} level ${level}; 3.1 and 3.1.1 are served`
   const answer = level >= 5 ? connackOf5 : Uint8Array.of(0x20, 2, 0, 1) // [MQTT-3.1.2-2]
   return { kind: 'refused', refusal: { cause: 'protocol-version-unsupported', message }, answer }
 }
 
+const noMqtt: Refusal = { cause: 'protocol-error', message: 'the protocol name is not MQTT' }
+
 /** CONNACK of MQTT 5: no session, 0x84 Unsupported Protocol Version, no properties. */
 const connackOf5 = Uint8Array.of(0x20, 3, 0, 0x84, 0)
-
-/** The packet, or what is wrong with it. */
-function decode(bytes: Buffer): IConnectPacket | string {
-  const parser = createParser()
-  let result: IConnectPacket | string = 'the packet is cut short'
-  parser.on('packet', (packet) => {
-    if (packet.cmd === 'connect') result = packet
-  })
-  parser.on('error', (error: Error) => {
-    result = error.message
-  })
-  parser.parse(bytes)
-  return result
-}

@@ -38,7 +38,7 @@ function admittedOf(deps: LiveSetDeps, connection: Connection, { packet }: Arriv
     caSn: ca.sn,
     deviceSn: device.sn,
     fingerprint: device.fingerprint,
-    protocol: packet.protocolVersion === 3 ? 'mqtt3.1' : 'mqtt3.1.1',
+    protocol: packet.level === 3 ? 'mqtt3.1' : 'mqtt3.1.1',
     transport: 'mqtts',
     tlsVersion: connection.socket.getProtocol(),
     resumed: connection.socket.isSessionReused(),
@@ -49,7 +49,7 @@ function admittedOf(deps: LiveSetDeps, connection: Connection, { packet }: Arriv
     session,
     accountId: grant.instance.accountId,
     deviceKey: deviceKey(ca.id, device.sn),
-    clean: packet.clean ?? false,
+    clean: packet.clean,
   }
 }
 

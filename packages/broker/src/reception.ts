@@ -1,4 +1,3 @@
-import { randomUuid } from '@apsaramq/model'
 import type { TLSSocket } from 'node:tls'
 import type { Admit } from './admission.ts'
 import { readConnect, type ArrivedConnect, type RefusedConnect } from './connect-reader.ts'
@@ -9,11 +8,13 @@ import type { SessionIndex } from './sessions.ts'
 import type { BrokerOptions } from './settings.ts'
 
 /** What receiving connections needs. */
-export interface ReceptionDeps extends Pick<BrokerOptions, 'clock' | 'random' | 'settings'> {
+export interface ReceptionDeps extends Pick<BrokerOptions, 'clock' | 'settings'> {
   index: SessionIndex
   endings: Endings
   admit: Admit
   readIdentity: ReadIdentity
+  /** An id that no other connection of this or any other process has. */
+  nextId(): string
   /** Whether the broker takes connections at the moment. */
   gate: { isOpen: boolean }
 }
@@ -39,9 +40,9 @@ export function receive(deps: ReceptionDeps, socket: TLSSocket): void {
   }
 }
 
-function connectionOf({ random, readIdentity }: ReceptionDeps, socket: TLSSocket): Connection {
+function connectionOf({ nextId, readIdentity }: ReceptionDeps, socket: TLSSocket): Connection {
   return {
-    id: randomUuid(random),
+    id: nextId(),
     socket,
     remoteAddress: socket.remoteAddress ?? 'unknown',
     identity: readIdentity(socket),
