@@ -5,7 +5,7 @@ import type { Position } from '../commit.ts'
 import type { Recovered } from '../engine.ts'
 import { DataDirectoryError } from '../store.ts'
 import { DocumentFile, documentName, formatVersion, type StoreDocument } from './document.ts'
-import type { FileSystem } from './file-system.ts'
+import { errorCode, type FileSystem } from './file-system.ts'
 import { largeCollections, leftovers, recordsPath, smallCollections } from './layout.ts'
 import { RecordLines, type FileSummary } from './record-lines.ts'
 
@@ -71,17 +71,19 @@ export async function readLarge(
   try {
     await database.read()
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    throw damaged(path, error)
+    if (errorCode(error) === 'ENOENT') throw new DataDirectoryError(`${path} is missing: ${cure}`, { cause: error })
+    if (error instanceof SyntaxError) throw damaged(path, error)
+    throw error
   }
   const { summary } = lines
   if (summary.checksum !== expected?.checksum || summary.records !== expected.records) throw damaged(path)
   return database.data
 }
 
+const cure = 'restore the directory from a copy, or choose another one.'
+
 function damaged(path: string, cause?: unknown): DataDirectoryError {
-  const message = `${path} is damaged: restore the directory from a copy, or choose another one.`
-  return new DataDirectoryError(message, cause === undefined ? {} : { cause })
+  return new DataDirectoryError(`${path} is damaged: ${cure}`, cause === undefined ? {} : { cause })
 }
 
 /** Removes the files that a snapshot of this generation has made unnecessary. */

@@ -26,7 +26,8 @@ interface SimulatedFile {
 
 /** A failure of the disk: which operations fail, from when on and how often. */
 export interface Trouble {
-  code: 'ENOSPC' | 'EIO' | 'EROFS'
+  /** As of node:fs, for example ENOSPC. */
+  code: string
   /** The first step that fails, of those that change something. */
   from: number
   steps: number
