@@ -1,5 +1,5 @@
 import type { AccessKey } from '@apsaramq/model'
-import { ApiError } from '../errors.ts'
+import { ApiError } from '../api-error.ts'
 import { textOf } from '../signature/form-parameters.ts'
 import type { Call, Caller } from './call.ts'
 import { gatewayStep, type StepRequest } from './gateway-step.ts'

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import type { ApiError } from '../errors.ts'
+import type { ApiError } from '../api-error.ts'
 import type { Call } from './call.ts'
 import { errorBody } from './error-body.ts'
 import { logEntryOf } from './log-entry.ts'

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
-import { ApiError } from '../errors.ts'
+import { ApiError } from '../api-error.ts'
 import type { Call } from './call.ts'
 
 /** Largest body that is read (RPC request structure: POST up to 10 MB). */

@@ -1,5 +1,5 @@
 import type { AccessKey, Instance, User } from '@apsaramq/model'
-import type { ApiError } from '../errors.ts'
+import type { ApiError } from '../api-error.ts'
 import type { Operation } from '../operations/define-operation.ts'
 import type { Acs3Authorization } from '../signature/acs3.ts'
 import type { Parameters } from '../signature/form-parameters.ts'

@@ -1,4 +1,4 @@
-import type { ApiError } from '../errors.ts'
+import type { ApiError } from '../api-error.ts'
 
 /** The body of every error, in the vendor's order of keys. */
 export function errorBody(error: ApiError, requestId: string, regionId: string): object {

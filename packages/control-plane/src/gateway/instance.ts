@@ -1,4 +1,4 @@
-import { ApiError } from '../errors.ts'
+import { ApiError } from '../api-error.ts'
 import { textOf } from '../signature/form-parameters.ts'
 import type { Call } from './call.ts'
 import { gatewayStep } from './gateway-step.ts'

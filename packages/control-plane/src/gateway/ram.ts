@@ -1,5 +1,6 @@
 import type { User } from '@apsaramq/model'
-import { ApiError, type ErrorCode } from '../errors.ts'
+import { ApiError } from '../api-error.ts'
+import type { ErrorCode } from '../errors.ts'
 import { instanceResources, judgePolicies } from '../ram/policy.ts'
 import { found } from './call.ts'
 import { gatewayStep } from './gateway-step.ts'

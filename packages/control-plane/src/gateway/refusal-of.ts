@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '@apsaramq/store'
-import { ApiError } from '../errors.ts'
+import { ApiError } from '../api-error.ts'
 
 /** The refusal a thrown value stands for; what nobody meant to throw is a bug, and is logged whole. */
 export function refusalOf(error: unknown): ApiError {

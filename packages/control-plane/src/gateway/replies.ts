@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { ApiError } from '../errors.ts'
+import { ApiError } from '../api-error.ts'
 import { Call } from './call.ts'
 import type { Plane } from './plane.ts'
 import { refuse } from './answer.ts'

@@ -1,4 +1,4 @@
-import { ApiError } from '../errors.ts'
+import { ApiError } from '../api-error.ts'
 import { acs3Algorithm, parseAcs3Authorization } from '../signature/acs3.ts'
 import {
   maxParameters,

@@ -1,4 +1,4 @@
-import { ApiError } from '../errors.ts'
+import { ApiError } from '../api-error.ts'
 import { bodyHash, signatureV3, stringToSignV3, unsignedHeader } from '../signature/acs3.ts'
 import { textOf } from '../signature/form-parameters.ts'
 import { signatureV1, stringToSignV1 } from '../signature/hmac-sha1.ts'

@@ -1,4 +1,4 @@
-import { ApiError } from '../errors.ts'
+import { ApiError } from '../api-error.ts'
 import { textOf } from '../signature/form-parameters.ts'
 import { maxClockSkewMs, parseV1Timestamp, parseV3Date } from '../signature/timestamp.ts'
 import type { Call } from './call.ts'

@@ -1,6 +1,6 @@
 import { caKey, deviceKey, type CaCertificate, type DeviceCertificate } from '@apsaramq/model'
 import type { Reader } from '@apsaramq/store'
-import { ApiError } from '../errors.ts'
+import { ApiError } from '../api-error.ts'
 import type { OperationContext } from './define-operation.ts'
 
 type Certificates = Pick<Reader, 'caCertificates' | 'deviceCertificates'>

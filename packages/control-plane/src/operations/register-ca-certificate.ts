@@ -2,7 +2,7 @@ import { randomUuid, serialNumberKey, type CaCertificate, type Instance } from '
 import { checkRegistration, RegistrationError } from '@apsaramq/pki'
 import { StoreUnavailableError, type Transaction } from '@apsaramq/store'
 import { Type } from '@sinclair/typebox'
-import { ApiError } from '../errors.ts'
+import { ApiError } from '../api-error.ts'
 import { certificateErrors, certificateOperation, defineOperation } from './define-operation.ts'
 import { CaName, MqttInstanceId, PemText } from './fields.ts'
 
