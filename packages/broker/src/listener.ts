@@ -27,7 +27,8 @@ const socketBufferBytes = 1024 * 1024
 
 /**
  * Listens for TLS. It asks for a certificate and judges none: CAs are registered while it runs, and what TLS once
- * found good, a resumed session does not show again. The verdict at CONNECT refuses.
+ * found good, a resumed session does not show again. The verdict at CONNECT refuses. There is no plain listener.
+ * LIMITS A-27
  */
 export async function listenTls(deps: ListenerDeps, at: { host: string; port: number }): Promise<Listener> {
   const server = createServer(optionsOf(deps), (socket) => deps.onSecure(socket))
