@@ -36,7 +36,7 @@ export function benchHelp(names: readonly string[]): string {
   return `npm run bench -- ${names.join('|')}|all [options]
   --seconds N      length of a turn (${usual.seconds})
   --rounds N       turns of each contestant (${usual.rounds}), after one that is dropped
-  --devices N      device certificates in the store (${usual.devices})
+  --devices N      device certificates in the store (${usual.devices}, which take most of a minute to issue)
   --sessions N     live sessions (${usual.sessions})
   --connections N  connections of the closed loop (${usual.connections})
   --seed N         order of the devices (${usual.seed})

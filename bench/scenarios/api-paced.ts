@@ -27,7 +27,7 @@ async function offer(emulator: RunningEmulator, perSecond: number, source: CallS
   const accepted = result.calls.filter(({ status }) => status === 200)
   const refused = result.calls.filter(({ status }) => status !== 200)
   const latencies = latenciesOf(accepted.map(({ dueAt, answeredAt }) => answeredAt - dueAt))
-  return { ...result, perSecond, accepted, refused, latencies, allowed: allowedIn(source.count, perSecond) }
+  return { ...result, perSecond, accepted, refused, latencies, allowed: allowedOf(result.calls, perSecond) }
 }
 
 /** Calls of one turn, made ahead. */
@@ -36,11 +36,13 @@ function ahead(count: number, make: () => SignedRequest): CallSource {
   return { count, next: (index) => requests[index]! }
 }
 
-/** What an exact limit lets through of a steady offer. */
-function allowedIn(count: number, perSecond: number): number {
-  const seconds = count / perSecond
+/** What an exact limit lets through of an offer, for as long as it lasted: a server that is late is offered for longer. */
+function allowedOf(calls: readonly PacedCall[], perSecond: number): number {
+  const span = Math.max(...calls.map(({ answeredAt }) => answeredAt)) - Math.min(...calls.map(({ sentAt }) => sentAt))
+  const seconds = Math.max(calls.length / perSecond, span / 1_000)
   const whole = Math.floor(seconds)
-  return whole * Math.min(limit, perSecond) + Math.min(limit, Math.round((seconds - whole) * perSecond))
+  const rest = Math.min(limit, Math.round((seconds - whole) * perSecond))
+  return Math.min(calls.length, whole * limit + rest)
 }
 
 const columns = [
