@@ -28,7 +28,10 @@ export interface Position {
 
 /** What a driver adds to the engine: making commits durable. */
 export interface Persistence {
-  /** Makes all of `commits` durable, or throws and leaves none of them behind. Never called while it runs. */
+  /**
+   * Makes all of `commits` durable, or throws and leaves none of them behind. Never called while it runs. After it
+   * has thrown it is also called without commits: it resolves when nothing of the failed ones can come back.
+   */
   persist(commits: readonly Commit[]): Promise<void> | void
   close(): Promise<void>
 }

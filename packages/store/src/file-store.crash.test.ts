@@ -127,6 +127,27 @@ describe.each(troubles)('a disk that fails with $code for $steps steps', (troubl
   )
 })
 
+describe.each(settings)('a power cut soon after the disk failed during %s', (_, setting) => {
+  it('loses no answered change', { timeout: 60_000 }, async () => {
+    const opening = await stepsOf((disk) => open(disk, setting))
+    const steps = await stepsOf((disk) => runUntilCut(disk, setting))
+    const wrong: string[] = []
+    for (let from = opening + 1; from <= steps; from += 1) {
+      for (const after of [1, 3, 6]) {
+        const disk = new SimulatedDisk()
+        disk.trouble = { code: 'EIO', from, steps: 6 }
+        disk.stopAt = from + 6 + after
+        const book = await runUntilCut(disk, setting)
+        for (const [loss, cut] of disk.afterAnyPowerCut()) {
+          const found = await book.contradictions(await open(cut, setting))
+          wrong.push(...found.map((text) => `step ${from}+${after}, ${loss}: ${text}`))
+        }
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+})
+
 /** Runs the scenario on a store that was opened before the trouble; in the end only what was answered may be there. */
 async function runInTrouble(trouble: Trouble, setting: Setting) {
   const disk = new SimulatedDisk()

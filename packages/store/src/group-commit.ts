@@ -21,6 +21,8 @@ export class GroupCommit {
   readonly #onLoss: () => void
   #waiting: WaitingCommit[] = []
   #flushing: Promise<void> | undefined
+  /** True after a loss, until the driver has said again that nothing of it is left. */
+  #inDoubt = false
 
   /**
    * @param position where the store stands; kept up to date
@@ -33,7 +35,7 @@ export class GroupCommit {
   }
 
   push(commit: WaitingCommit): void {
-    if (commit.writes.length === 0 && !commit.reset && !this.#flushing) return commit.resolve()
+    if (commit.writes.length === 0 && !commit.reset && !this.#flushing && !this.#inDoubt) return commit.resolve()
     this.#waiting.push(commit)
     this.#flushing ??= this.#flush()
   }
@@ -57,7 +59,8 @@ export class GroupCommit {
     const commits = this.#number(group)
     try {
       const writing = commits.filter((commit) => commit.reset || commit.writes.length > 0)
-      if (writing.length > 0) await this.#persistence.persist(writing)
+      if (writing.length > 0 || this.#inDoubt) await this.#persistence.persist(writing)
+      this.#inDoubt = false
     } catch (error) {
       return this.#lose(group, error)
     }
@@ -86,6 +89,7 @@ export class GroupCommit {
   #lose(group: readonly WaitingCommit[], cause: unknown): void {
     const lost = [...group, ...this.#waiting]
     this.#waiting = []
+    this.#inDoubt = true
     this.#onLoss()
     const reason = cause instanceof Error ? cause.message : String(cause)
     for (const { reject } of lost) {

@@ -32,6 +32,7 @@ export class Journal {
   /** Makes the commits durable, or throws and leaves none of them. */
   async append(commits: readonly Commit[]): Promise<void> {
     if (this.#damaged) await this.#repair()
+    if (commits.length === 0) return
     try {
       this.#length += await this.#write(commits)
     } catch (error) {

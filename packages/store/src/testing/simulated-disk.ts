@@ -127,7 +127,7 @@ export class SimulatedDisk implements FileSystem {
 
   async openAppend(path: string): Promise<AppendFile> {
     const file = this.#files.get(path) ?? emptyFile()
-    if (!this.#files.has(path)) this.#rename((files) => files.set(path, file))
+    if (!this.#files.has(path)) this.#rename((files) => files.set(path, file), 'grows')
     this.#look()
     return {
       write: async (bytes) => this.#write(file, bytes),
@@ -159,18 +159,19 @@ export class SimulatedDisk implements FileSystem {
     })
   }
 
-  #rename(operation: (files: Map<string, SimulatedFile>) => void): void {
-    this.#change(() => {
+  #rename(operation: (files: Map<string, SimulatedFile>) => void, kind: 'grows' | 'other' = 'other'): void {
+    const rename = () => {
       operation(this.#files)
       this.#renamings.push(operation)
-    })
+    }
+    this.#change(rename, () => {}, kind)
   }
 
   /** A disk that is full takes what still fits. */
   #write(file: SimulatedFile, bytes: Uint8Array): void {
     const add = (part: Uint8Array) => (file.current = Buffer.concat([file.current, part]))
     const fit = () => add(bytes.subarray(0, bytes.length >> 1))
-    this.#change(() => add(bytes), fit)
+    this.#change(() => add(bytes), fit, 'grows')
   }
 
   #datasync(file: SimulatedFile): void {
@@ -189,14 +190,20 @@ export class SimulatedDisk implements FileSystem {
   }
 
   /** An operation that changes something; what it left when it failed is done by `instead`. */
-  #change(operation: () => void, instead = () => {}): void {
-    const { trouble } = this
+  #change(operation: () => void, instead = () => {}, kind: 'grows' | 'other' = 'other'): void {
     this.#step(() => {
-      const failing = trouble && this.steps >= trouble.from && this.steps < trouble.from + trouble.steps
-      if (!failing) return operation()
+      const trouble = this.#troubleFor(kind)
+      if (trouble === undefined) return operation()
       instead()
       throw diskError(trouble.code, 'the disk')
     })
+  }
+
+  /** The trouble of this step; a disk that is full only refuses what needs room. */
+  #troubleFor(kind: 'grows' | 'other'): Trouble | undefined {
+    const { trouble, steps } = this
+    if (!trouble || steps < trouble.from || steps >= trouble.from + trouble.steps) return undefined
+    return trouble.code === 'ENOSPC' && kind === 'other' ? undefined : trouble
   }
 
   /** The power is cut when the operation was done and before its caller knows. */
