@@ -8,6 +8,7 @@ import {
   runProgram,
   startProgram,
   waitForConnect,
+  waitForDisconnect,
   waitForRefusal,
   type Endpoints,
   type IssuedDevice,
@@ -19,6 +20,20 @@ import { expectExplained } from '../support/explained.ts'
 import { openssl } from '../support/openssl.ts'
 import { temporaryDirectory } from '../support/own-program.ts'
 import { describeOwnProgram, ownerClient, unique } from '../support/target.ts'
+
+/** What openssl says of a device certificate. */
+async function verdict(device: IssuedDevice): Promise<string> {
+  const directory = await temporaryDirectory()
+  const [, ...above] = device.chain.split(/(?=-----BEGIN)/)
+  await writeFile(join(directory, 'ca.pem'), above.join(''))
+  await writeFile(join(directory, 'device.pem'), device.cert)
+  const { stdout, stderr } = spawnSync(
+    'openssl',
+    ['verify', '-purpose', 'sslclient', '-CAfile', 'ca.pem', 'device.pem'],
+    { cwd: directory, encoding: 'utf8' },
+  )
+  return `${stdout}${stderr}`
+}
 
 describeOwnProgram('beside a running emulator', () => {
   let program: Program
@@ -43,20 +58,6 @@ describeOwnProgram('beside a running emulator', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as IssuedDevice)
-  }
-
-  /** The last line of what openssl says of a device certificate. */
-  async function verdict(device: IssuedDevice): Promise<string> {
-    const directory = await temporaryDirectory()
-    const [, ...above] = device.chain.split(/(?=-----BEGIN)/)
-    await writeFile(join(directory, 'ca.pem'), above.join(''))
-    await writeFile(join(directory, 'device.pem'), device.cert)
-    const { stdout, stderr } = spawnSync(
-      'openssl',
-      ['verify', '-purpose', 'sslclient', '-CAfile', 'ca.pem', 'device.pem'],
-      { cwd: directory, encoding: 'utf8' },
-    )
-    return `${stdout}${stderr}`
   }
 
   const connecting = (device: IssuedDevice) => {
@@ -217,7 +218,9 @@ describeOwnProgram('beside a running emulator', () => {
     const client = ownerClient(endpoints)
     onTestFinished(() => client.close())
     const parameters = { MqttInstanceId: endpoints.instanceId, DeviceSn: device!.deviceSn, CaSn: device!.caSn }
+    const gone = waitForDisconnect(live)
     expect((await client.call('InactivateDeviceCertificate', parameters)).status).toBe(200)
+    await gone
     await waitForRefusal(live)
     expect((await run('reset')).code).toBe(0)
     await waitForConnect(live)
