@@ -26,6 +26,13 @@ export function parseArguments(args: string[], types: FlagTypes, maxPositionals 
     return { flags, positionals }
   } catch (error) {
     if (error instanceof UsageError) throw error
-    throw new UsageError((error as Error).message.split('. ')[0]!)
+    throw new UsageError(sentenceOf((error as Error).message))
   }
+}
+
+/** node:util says it in up to three lines. */
+function sentenceOf(message: string): string {
+  const ambiguous = /^Option '(--[\w-]+)' argument is ambiguous/.exec(message)?.[1]
+  if (ambiguous) return `${ambiguous} needs a value; one that begins with a dash is written ${ambiguous}=VALUE`
+  return message.split(/\.\s/)[0]!
 }

@@ -17,3 +17,10 @@ it('L5: counts what a run has rested on and says it at the end', () => {
   })
   expect(ledger.entries().map(({ id }) => id)).toEqual(Object.keys(assumptions))
 })
+
+it('L5: says what is done instead where the option of an assumption is changed', () => {
+  const ledger = createAssumptionLedger((flag) => flag === 'live-sessions')
+  const says = (id: string) => ledger.entries().find((entry) => entry.id === id)?.says
+  expect(says('A-01')).toMatch(/^a live session outlives the inactivation of its certificate/)
+  expect(says('A-02')).toBe(assumptions['A-02'].says)
+})

@@ -1,7 +1,7 @@
 import { assumptions, type Assumption, type AssumptionId } from '@apsaramq/model'
 
 /** An assumption and how often the run has rested on it. */
-export interface LedgerEntry extends Assumption {
+export interface LedgerEntry extends Omit<Assumption, 'otherwise'> {
   id: AssumptionId
   touched: number
   /** What it was last touched about, where that was said. */
@@ -16,8 +16,13 @@ export interface AssumptionLedger {
   reset(): void
 }
 
-/** An empty ledger. */
-export function createAssumptionLedger(): AssumptionLedger {
+/**
+ * An empty ledger.
+ *
+ * @param isChanged whether an option, by its flag, is not at its default: then an assumption that depends on it says
+ *   what is done instead
+ */
+export function createAssumptionLedger(isChanged: (flag: string) => boolean = () => false): AssumptionLedger {
   const touched = new Map<AssumptionId, { count: number; last: string | null }>()
   return {
     touch(id, about) {
@@ -27,12 +32,18 @@ export function createAssumptionLedger(): AssumptionLedger {
     entries: () =>
       (Object.keys(assumptions) as AssumptionId[]).map((id) => ({
         id,
-        ...(assumptions[id] as Assumption),
+        ...inForce(assumptions[id], isChanged),
         touched: touched.get(id)?.count ?? 0,
         last: touched.get(id)?.last ?? null,
       })),
     reset: () => touched.clear(),
   }
+}
+
+function inForce({ otherwise, ...assumption }: Assumption, isChanged: (flag: string) => boolean) {
+  const { setting } = assumption
+  const holds = otherwise === undefined || setting === undefined || !isChanged(setting)
+  return holds ? assumption : { ...assumption, says: otherwise }
 }
 
 /** What a run says at its end: a line for each assumption it rested on. */

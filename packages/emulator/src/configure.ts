@@ -104,3 +104,9 @@ export function describeConfiguration({ settings, origins }: Configuration): str
       return `${option.flag} = ${text} (${origins[option.key]}; default ${settingText(option.initial) || 'none'})`
     })
 }
+
+/** Whether the option of a flag differs from its default. */
+export function isChanged(settings: Settings, flag: string): boolean {
+  const option = options.find((row) => row.flag === flag)
+  return option !== undefined && settingText(settings[option.key]) !== settingText(option.initial)
+}

@@ -2,7 +2,7 @@ import { systemClock, systemRandom, type Clock, type LogEntry, type Random } fro
 import { purgeDeletedCas } from '@apsaramq/store'
 import type { Endpoints } from '@apsaramq/testkit/http'
 import { createAssumptionLedger, type LedgerEntry } from './assumption-ledger.ts'
-import { configure } from './configure.ts'
+import { configure, isChanged } from './configure.ts'
 import { endpointsFileOf, removeEndpoints, writeEndpoints } from './endpoints-file.ts'
 import { describeEndpoints, registrarOf, type Ports } from './endpoints.ts'
 import { openHeldCas } from './held-cas.ts'
@@ -94,7 +94,8 @@ async function publishEndpoints(endpoints: Endpoints, files: string[], closers: 
 function shareOf(options: EmulatorOptions): Shared {
   const { clock = systemClock, random = systemRandom, onLog = () => undefined } = options
   const settings = { ...configure().settings, ...options.settings }
-  return { settings, clock, random, recorder: createRecorder(clock, onLog), ledger: createAssumptionLedger() }
+  const ledger = createAssumptionLedger((flag) => isChanged(settings, flag))
+  return { settings, clock, random, recorder: createRecorder(clock, onLog), ledger }
 }
 
 /**

@@ -8,34 +8,37 @@ export interface Assumption {
   confidence: Confidence
   /** The option that turns it the other way, where there is one. */
   setting?: string
+  /** What the emulator does where that option is not at its default. */
+  otherwise?: string
 }
 
-const inferred = (says: string, setting?: string): Assumption => ({
+const inferred = (says: string, other?: Pick<Assumption, 'setting' | 'otherwise'>): Assumption => ({
   says,
   confidence: 'inferred',
-  ...(setting ? { setting } : {}),
+  ...other,
 })
-const assumed = (says: string, setting?: string): Assumption => ({
+const assumed = (says: string, other?: Pick<Assumption, 'setting' | 'otherwise'>): Assumption => ({
   says,
   confidence: 'assumed',
-  ...(setting ? { setting } : {}),
+  ...other,
 })
 
 /** Every assumption by its id; LIMITS.md explains each, and a test holds the two together. */
 export const assumptions = {
-  'A-01': assumed(
-    'a live session is ended when its certificate is inactivated: the vendor documents nothing here',
-    'live-sessions',
-  ),
-  'A-02': inferred(
-    'a refused client is cut without a CONNACK, as the documented flow ends the connection',
-    'reject-at',
-  ),
+  'A-01': assumed('a live session is ended when its certificate is inactivated: the vendor documents nothing here', {
+    setting: 'live-sessions',
+    otherwise:
+      'a live session outlives the inactivation of its certificate, for good or for a delay: the vendor documents nothing here',
+  }),
+  'A-02': inferred('a refused client is cut without a CONNACK, as the documented flow ends the connection', {
+    setting: 'reject-at',
+    otherwise: 'a refused client gets a refusing CONNACK, although the documented flow ends the connection',
+  }),
   'A-03': inferred(
     'a registered active device is admitted although its CA is inactive: the documented flow does not ask the CA again',
   ),
   'A-04': inferred('username and password are optional beside a certificate, and checked where given'),
-  'A-05': assumed('the throttle is a sliding window of one second', 'limit'),
+  'A-05': assumed('the throttle is a sliding window of one second'),
   'A-06': assumed('every call with a valid signature counts against the limit, calls refused by the throttle do not'),
   'A-07': inferred('a status change to the status already held succeeds'),
   'A-08': inferred('serial numbers are hex; case and leading zeros do not distinguish them'),
@@ -58,8 +61,11 @@ export const assumptions = {
   'A-23': inferred(
     'a deleted device certificate comes back active at its next CONNECT while its CA is registered and active',
   ),
-  'A-24': assumed('deleting a device or CA certificate ends its live sessions as inactivation does', 'live-sessions'),
-  'A-25': assumed('the answer to a throttled call is Throttling.User with x-acs-retry-after', 'limit'),
+  'A-24': assumed('deleting a device or CA certificate ends its live sessions as inactivation does', {
+    setting: 'live-sessions',
+    otherwise: 'a live session outlives the deletion of its device or CA certificate, for good or for a delay',
+  }),
+  'A-25': assumed('the answer to a throttled call is Throttling.User with x-acs-retry-after'),
   'A-26': inferred('a newer connection with the same client id takes over from the older one'),
   'A-27': assumed('a mutual TLS instance takes no plain connection'),
   'A-28': inferred(
@@ -76,7 +82,7 @@ export const assumptions = {
   'A-33': assumed('an instance has at most 100 CA certificates, each with a name of at most 128 characters'),
   'A-34': assumed(
     'in a persistent session a publication of QoS 2 ends the connection, a subscription of QoS 2 is answered 0x80',
-    'loose',
+    { setting: 'loose', otherwise: 'a persistent session may publish and subscribe with QoS 2' },
   ),
   'A-35': inferred('MQTT 3.1 is served beside the documented 3.1.1'),
 } as const satisfies Record<string, Assumption>
