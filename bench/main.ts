@@ -63,13 +63,19 @@ async function run(options: BenchOptions): Promise<void> {
   console.log(`figures: ${await save(options, { ...machine, pinned }, measures)}`)
 }
 
+/** Whether an error is the user's slip: one sentence is all it takes. */
+function isUsageError(error: unknown): error is Error {
+  const code = (error as { code?: unknown }).code
+  return error instanceof BenchUsageError || (typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS'))
+}
+
 const names = Object.keys(scenarios)
 try {
   const args = process.argv.slice(2)
   if (args.includes('--help')) console.log(benchHelp(names))
   else await run(readOptions(args, names))
 } catch (error) {
-  if (!(error instanceof BenchUsageError)) throw error
+  if (!isUsageError(error)) throw error
   console.error(error.message)
   process.exitCode = 1
 }

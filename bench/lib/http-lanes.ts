@@ -44,6 +44,7 @@ async function openLane(origin: URL, idle: Lane[], onFailure: (error: Error) => 
   const lane: Lane = { socket, onAnswer: undefined }
   let text = ''
   socket.on('data', (chunk) => {
+    if (!lane.onAnswer) return // a server says goodbye to a lane that was idle for long
     text += chunk.toString('latin1')
     const answer = parseAnswer(text, performance.now())
     if (!answer) return
@@ -51,10 +52,13 @@ async function openLane(origin: URL, idle: Lane[], onFailure: (error: Error) => 
     const { onAnswer } = lane
     lane.onAnswer = undefined
     idle.push(lane)
-    onAnswer?.(answer)
+    onAnswer(answer)
   })
   socket.on('error', onFailure)
-  socket.on('close', () => lane.onAnswer && onFailure(new Error('the server closed a connection with a call on it')))
+  socket.on('close', () => {
+    if (lane.onAnswer) onFailure(new Error('the server closed a connection with a call on it'))
+    else if (idle.includes(lane)) idle.splice(idle.indexOf(lane), 1)
+  })
   await new Promise<void>((resolve) => void socket.once('connect', resolve))
   return lane
 }

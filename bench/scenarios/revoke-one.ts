@@ -23,23 +23,24 @@ interface Revocation {
 
 /** A broker with live sessions, and the ways to end and to restore one. */
 interface Revoker {
-  lanes: Lanes
+  /** Origin of its API. */
+  api: string
   sessions: Map<string, LiveSession>
   broker: Broker
   revoke(device: IssuedDevice): SignedRequest
   restore(device: IssuedDevice): SignedRequest
 }
 
-async function revokeOne(revoker: Revoker, device: IssuedDevice): Promise<Revocation> {
+async function revokeOne(revoker: Revoker, lanes: Lanes, device: IssuedDevice): Promise<Revocation> {
   const request = revoker.revoke(device)
   const session = revoker.sessions.get(device.clientId)!
   const sentAt = performance.now()
-  const answer = await sendOne(revoker.lanes, request)
+  const answer = await sendOne(lanes, request)
   if (answer.status !== 200) throw new Error(`a revocation was answered ${answer.status}: ${answer.body}`)
   return { call: answer.answeredAt - sentAt, answerToClose: (await session.closed) - answer.answeredAt }
 }
 
-async function bringBack({ lanes, restore, sessions, broker }: Revoker, device: IssuedDevice): Promise<void> {
+async function bringBack({ restore, sessions, broker }: Revoker, lanes: Lanes, device: IssuedDevice): Promise<void> {
   const { status, body } = await sendOne(lanes, restore(device))
   if (status !== 200) throw new Error(`a reactivation was answered ${status}: ${body}`)
   sessions.set(device.clientId, await openSession(broker, device, 'TLSv1.3'))
@@ -53,12 +54,14 @@ interface Turn {
 /** Some milliseconds apart, so that each finds a quiet broker. */
 async function takeTurn(revoker: Revoker, devices: readonly IssuedDevice[], pid: number): Promise<Turn> {
   const revocations: Revocation[] = []
+  const lanes = await openLanes(revoker.api, 2)
   const meter = meterOf(pid)
   for (const device of devices) {
-    revocations.push(await revokeOne(revoker, device))
-    await bringBack(revoker, device)
+    revocations.push(await revokeOne(revoker, lanes, device))
+    await bringBack(revoker, lanes, device)
     await until(performance.now() + 5)
   }
+  lanes.close()
   return { revocations, server: meter() }
 }
 
@@ -69,7 +72,7 @@ async function emulatorRevoker(emulator: RunningEmulator, devices: readonly Issu
   return {
     broker,
     sessions,
-    lanes: await openLanes(emulator.endpoints.api, 2),
+    api: emulator.endpoints.api,
     revoke: (device) => signer.setStatus('inactive', device),
     restore: (device) => signer.setStatus('active', device),
   }
@@ -86,15 +89,14 @@ async function naiveRevoker({ broker, http }: NaiveBroker, devices: readonly Iss
   return {
     broker,
     sessions,
-    lanes: await openLanes(http, 2),
+    api: http,
     revoke: (device) => call('/revoke', device),
     restore: (device) => call('/restore', device),
   }
 }
 
-function endAll({ sessions, lanes }: Revoker): void {
+function endAll({ sessions }: Revoker): void {
   for (const session of sessions.values()) session.end()
-  lanes.close()
 }
 
 /** How often the emulator's own log has the end of the session before the answer of the call that caused it. */
