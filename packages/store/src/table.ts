@@ -1,6 +1,7 @@
 import { collections, type CollectionDefinition, type CollectionName } from './collections.ts'
 import { OrderedEntries, type Entry } from './ordered-entries.ts'
 import type { Page } from './store.ts'
+import { TableSnapshot } from './table-snapshot.ts'
 
 interface GroupIndex {
   nameOf(record: object): string
@@ -12,15 +13,13 @@ export class Table {
   readonly definition: CollectionDefinition<object>
   readonly #entries = new Map<string, Entry>()
   readonly #groups = new Map<string, GroupIndex>()
+  #lastOrder = 0
+  #snapshot: TableSnapshot | undefined
 
   constructor(definition: CollectionDefinition<object>) {
     this.definition = definition
     for (const [group, nameOf] of Object.entries(definition.groups))
       this.#groups.set(group, { nameOf, byName: new Map() })
-  }
-
-  get size(): number {
-    return this.#entries.size
   }
 
   entry(key: string): Entry | undefined {
@@ -50,20 +49,25 @@ export class Table {
     else this.#replace(entry, record)
   }
 
-  /** Every record, oldest first; a copy, so that later changes do not reach it. */
-  records(): object[] {
-    const records: object[] = []
-    for (const entry of this.#entries.values()) records.push(entry.record)
-    return records
+  /** Every record as it is now. There is one snapshot at a time; it is kept up until it is released. */
+  snapshot(): TableSnapshot {
+    this.#snapshot = new TableSnapshot(this.#entries, this.#lastOrder)
+    return this.#snapshot
+  }
+
+  releaseSnapshot(): void {
+    this.#snapshot = undefined
   }
 
   #add(key: string, entry: Entry): void {
+    this.#lastOrder = entry.order
     this.#entries.set(key, entry)
     for (const index of this.#groups.values()) enter(index, index.nameOf(entry.record), entry)
   }
 
   #remove(key: string, entry: Entry | undefined): void {
     if (entry === undefined) return
+    this.#snapshot?.keep(entry)
     this.#entries.delete(key)
     for (const index of this.#groups.values()) leave(index, index.nameOf(entry.record), entry)
   }
@@ -76,6 +80,7 @@ export class Table {
       leave(index, before, entry)
       enter(index, after, entry)
     }
+    this.#snapshot?.keep(entry)
     entry.record = record
   }
 }

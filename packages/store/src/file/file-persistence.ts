@@ -78,12 +78,13 @@ export class FilePersistence implements Persistence {
       await fileSystem.syncDirectory(directory)
       await this.#journal.finish()
     } catch (error) {
+      snapshot.release()
       await next.close()
       throw error
     }
     this.#journal = next
     this.#generation += 1
-    this.#compaction = this.#compact(snapshot, this.#generation)
+    this.#compaction = this.#compact(snapshot, this.#generation).finally(() => snapshot.release())
   }
 
   async #compact(snapshot: Snapshot, generation: number): Promise<void> {

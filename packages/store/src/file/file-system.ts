@@ -25,7 +25,7 @@ export interface FileSystem {
   claim(directory: string): Promise<Release>
   /** The names in a directory. */
   list(directory: string): Promise<string[]>
-  /** The bytes of a file, piece by piece. */
+  /** The bytes of a file, piece by piece; each is good until the next is asked for. */
   read(path: string): AsyncIterable<Uint8Array>
   /** Opens a file for its end; makes it, for the owner alone, where there is none. */
   openAppend(path: string): Promise<AppendFile>
@@ -53,6 +53,6 @@ export async function readText(fileSystem: FileSystem, path: string): Promise<st
 
 async function readAll(pieces: AsyncIterable<Uint8Array>): Promise<string> {
   const all: Uint8Array[] = []
-  for await (const piece of pieces) all.push(piece)
+  for await (const piece of pieces) all.push(Uint8Array.from(piece))
   return Buffer.concat(all).toString('utf8')
 }

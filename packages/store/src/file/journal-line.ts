@@ -83,7 +83,8 @@ const checksum = (data: string | Uint8Array) => crc32(data).toString(16).padStar
 
 /** The line of these bytes, which end before the line feed; undefined where they are not as they were written. */
 export function decodeLine(bytes: Buffer): ReadLine | undefined {
-  if (bytes.length < 10 || bytes.toString('latin1', 0, 8) !== checksum(bytes.subarray(9))) return undefined
+  const begins = bytes.toString('latin1', 0, 9)
+  if (begins !== `${checksum(bytes.subarray(9))} `) return undefined
   const text = bytes.toString('utf8', 9)
   const space = text.indexOf(' ')
   const line = JSON.parse(text.slice(space + 1)) as JournalLine // the checksum says that we wrote it

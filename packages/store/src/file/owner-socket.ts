@@ -29,7 +29,7 @@ export async function claimDirectory(directory: string, clock: Clock): Promise<R
 }
 
 async function claim(path: string, directory: string, clock: Clock): Promise<Release> {
-  const scratch = await mkdtemp(join(path, 's'))
+  const scratch = await mkdtemp(join(path, 'owner.'))
   const server = await listen(join(scratch, 's'))
   try {
     await takeNumber(path, join(scratch, 's'), directory, clock)
@@ -120,7 +120,7 @@ function close(server: Server): Promise<void> {
 
 /** A path to the directory that leaves room for the name of a socket: through a link where its own is too long. */
 async function withShortPath<T>(directory: string, use: (path: string) => Promise<T>): Promise<T> {
-  if (Buffer.byteLength(directory) + '/sXXXXXX/s'.length <= maxSocketPathBytes) return use(directory)
+  if (Buffer.byteLength(directory) + '/owner.1234567890.sock'.length <= maxSocketPathBytes) return use(directory)
   const place = await mkdtemp(join(tmpdir(), 'amq-'))
   try {
     await symlink(directory, join(place, 'd'))

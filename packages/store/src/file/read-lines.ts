@@ -1,24 +1,27 @@
 const lineFeed = 0x0a
 
-/** The complete lines of a file, without their line feeds, by the piece; what follows the last one is left out. */
+/**
+ * The complete lines of a file, without their line feeds, by the piece; what follows the last one is left out.
+ * Lines may lie in the piece itself: they are good until the next ones are asked for.
+ */
 export async function* readLines(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer[]> {
-  let rest: Uint8Array[] = []
+  let begun: Uint8Array[] = []
   for await (const piece of pieces) {
-    const end = piece.lastIndexOf(lineFeed)
-    if (end < 0) {
-      rest.push(piece)
-      continue
+    const first = piece.indexOf(lineFeed)
+    const last = piece.lastIndexOf(lineFeed)
+    if (first >= 0) {
+      yield [Buffer.concat([...begun, piece.subarray(0, first)]), ...split(piece, first + 1, last)]
+      begun = []
     }
-    yield split(Buffer.concat([...rest, piece.subarray(0, end + 1)]))
-    rest = [piece.subarray(end + 1)]
+    begun.push(Uint8Array.from(piece.subarray(last + 1)))
   }
 }
 
-function split(bytes: Buffer): Buffer[] {
+function split(piece: Uint8Array, from: number, last: number): Buffer[] {
   const lines: Buffer[] = []
-  let start = 0
-  for (let end = bytes.indexOf(lineFeed); end >= 0; end = bytes.indexOf(lineFeed, start)) {
-    lines.push(bytes.subarray(start, end))
+  for (let start = from; start <= last;) {
+    const end = piece.indexOf(lineFeed, start)
+    lines.push(Buffer.from(piece.buffer, piece.byteOffset + start, end - start))
     start = end + 1
   }
   return lines

@@ -19,7 +19,7 @@ const pieceLength = 1 << 16
  * A lowdb adapter for a collection that may be large: one record a line, written and read in pieces, flushed before
  * it takes its name. lowdb's own file adapters make one string of everything and flush nothing.
  */
-export class RecordLines implements Adapter<readonly object[]> {
+export class RecordLines implements Adapter<Iterable<object>> {
   readonly #fileSystem: FileSystem
   readonly #path: string
   readonly #proceed: () => void
@@ -43,20 +43,22 @@ export class RecordLines implements Adapter<readonly object[]> {
     return records
   }
 
-  async write(records: readonly object[]): Promise<void> {
-    this.summary = { records: records.length, bytes: 0, checksum: 0 }
+  async write(records: Iterable<object>): Promise<void> {
+    this.summary = { records: 0, bytes: 0, checksum: 0 }
     await replaceFile(this.#fileSystem, this.#path, this.#pieces(records))
   }
 
-  *#pieces(records: readonly object[]): Generator<Buffer> {
+  *#pieces(records: Iterable<object>): Generator<Buffer> {
     let piece = ''
-    for (const [at, record] of records.entries()) {
+    for (const record of records) {
       piece += `${JSON.stringify(record)}\n`
-      if (piece.length < pieceLength && at < records.length - 1) continue
+      this.summary.records += 1
+      if (piece.length < pieceLength) continue
       this.#proceed()
       yield this.#count(Buffer.from(piece))
       piece = ''
     }
+    if (piece !== '') yield this.#count(Buffer.from(piece))
   }
 
   async *#counted(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

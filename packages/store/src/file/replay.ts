@@ -16,7 +16,7 @@ export class Replay {
     this.position = { commit, seq }
   }
 
-  load(collection: CollectionName, records: readonly object[]): void {
+  load(collection: CollectionName, records: Iterable<object>): void {
     const table = this.tables[collection]
     for (const record of records) table.set(table.definition.key(record), record, (this.lastOrder += 1))
   }

@@ -6,19 +6,22 @@ import type { Recovered } from '../engine.ts'
 import { DataDirectoryError } from '../store.ts'
 import { DocumentFile, documentName, formatVersion, type StoreDocument } from './document.ts'
 import { errorCode, type FileSystem } from './file-system.ts'
+import { collectionNames } from '../table.ts'
 import { largeCollections, leftovers, recordsPath, smallCollections } from './layout.ts'
 import { RecordLines, type FileSummary } from './record-lines.ts'
 
 /** Everything that was committed at one moment. */
 export interface Snapshot {
   position: Position
-  records: { [C in CollectionName]?: readonly object[] }
+  records: { [C in CollectionName]?: Iterable<object> }
 }
 
-/** Takes hold of what is committed now; what is committed later does not reach it. */
-export function takeSnapshot({ tables, position }: Recovered): Snapshot {
-  const names = [...smallCollections, ...largeCollections]
-  return { position: { ...position }, records: Object.fromEntries(names.map((name) => [name, tables[name].records()])) }
+/** Takes hold of what is committed now; what is committed later does not reach it. To be released. */
+export function takeSnapshot({ tables, position }: Recovered): Snapshot & { release(): void } {
+  const records: Snapshot['records'] = {}
+  for (const name of collectionNames) records[name] = tables[name].snapshot()
+  const release = () => collectionNames.forEach((name) => tables[name].releaseSnapshot())
+  return { position: { ...position }, records, release }
 }
 
 /** Where and how a snapshot is written. */
@@ -36,17 +39,17 @@ export async function writeSnapshot({ position, records }: Snapshot, target: Sna
   const large: StoreDocument['large'] = {}
   for (const name of largeCollections) large[name] = await writeLarge(name, records[name] ?? [], target)
   await fileSystem.syncDirectory(directory)
-  const collections = Object.fromEntries(smallCollections.map((name) => [name, records[name] ?? []]))
+  const collections = Object.fromEntries(smallCollections.map((name) => [name, [...(records[name] ?? [])]]))
   const document = { format: formatVersion, generation, ...position, large, collections }
   await new Low<StoreDocument>(new DocumentFile(fileSystem, join(directory, documentName)), document).write()
   await fileSystem.syncDirectory(directory)
   return sizeOf(document)
 }
 
-async function writeLarge(name: CollectionName, records: readonly object[], target: SnapshotTarget) {
+async function writeLarge(name: CollectionName, records: Iterable<object>, target: SnapshotTarget) {
   const path = recordsPath(target.directory, name, target.generation)
   const lines = new RecordLines(target.fileSystem, path, () => target.proceed())
-  await new Low<readonly object[]>(lines, records).write()
+  await new Low<Iterable<object>>(lines, records).write()
   return lines.summary
 }
 
@@ -65,9 +68,9 @@ export async function readLarge(
   fileSystem: FileSystem,
   path: string,
   expected: FileSummary | undefined,
-): Promise<readonly object[]> {
+): Promise<Iterable<object>> {
   const lines = new RecordLines(fileSystem, path, () => {})
-  const database = new Low<readonly object[]>(lines, [])
+  const database = new Low<Iterable<object>>(lines, [])
   try {
     await database.read()
   } catch (error) {
