@@ -45,12 +45,13 @@ export const qosAssumption: AssumptionId = 'A-34'
  * belong to the broker.
  */
 export function createAccessRules(topics: ExistingTopics, strict: boolean): AccessRules {
+  // runs for every message: it makes no function and no object while all is well
   function withParent(instanceId: string, topic: string): Refusal | undefined | Promise<Refusal | undefined> {
     const parent = parentTopic(topic)
     const exists = topics.has(instanceId, parent)
-    const answer = (found: boolean) =>
-      found ? undefined : noTopic(`parent topic ${parent} does not exist in instance ${instanceId}`)
-    return typeof exists === 'boolean' ? answer(exists) : exists.then(answer)
+    if (exists === true) return undefined
+    if (exists === false) return noParent(instanceId, parent)
+    return exists.then((found) => (found ? undefined : noParent(instanceId, parent)))
   }
   return {
     publish(sender, publication) {
@@ -108,6 +109,10 @@ function reservedTopic(topic: string): Refusal | undefined {
 function lengthFault(topic: string): Refusal | undefined {
   if (topic.length <= maxTopicLength) return undefined
   return noTopic(`topic ${topic.slice(0, 80)} has ${topic.length} characters, ${maxTopicLength} are taken`)
+}
+
+function noParent(instanceId: string, parent: string): Refusal {
+  return noTopic(`parent topic ${parent} does not exist in instance ${instanceId}`)
 }
 
 function ending(refusal: Refusal | undefined): SubscriptionRefusal | undefined {

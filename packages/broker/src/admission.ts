@@ -35,6 +35,7 @@ type Decision =
   | { kind: 'refuse'; refusal: Refusal }
   | { kind: 'register'; question: Question }
   | { kind: 'admit'; grant: Grant }
+  | { kind: 'left' }
 
 /** Decides whether a CONNECT is accepted, and does what follows. Never throws. */
 export type Admit = (connection: Connection, connect: ArrivedConnect) => Promise<void>
@@ -55,7 +56,7 @@ async function decideUntilSettled(deps: AdmissionDeps, connection: Connection, c
   while (connection.stage === 'judging') {
     connection.disturbed = false
     const decision = await decide(deps, connection, connect)
-    if (connection.stage !== 'judging') return
+    if (decision.kind === 'left' || connection.stage !== 'judging') return
     if (connection.disturbed) continue
     if (decision.kind === 'admit') return deps.join(connection, connect, decision.grant)
     if (decision.kind === 'refuse') return deps.endings.refuse(connection, decision.refusal)
@@ -67,7 +68,7 @@ async function decideUntilSettled(deps: AdmissionDeps, connection: Connection, c
 async function decide(deps: AdmissionDeps, connection: Connection, { packet }: ArrivedConnect): Promise<Decision> {
   const { store, settings } = deps
   const { username, password, clientId, clean } = packet
-  const question = { identity: connection.identity, named: namedInstance(connection.serverName, username) }
+  const question = { identity: connection.identity!, named: namedInstance(connection.serverName, username) }
   const verdict = judge(await deps.gather(store.read, question, deps.clock.now()))
   if (verdict.kind === 'refuse') return verdict
   const instance = await store.read.instances.get(verdict.ca.instanceId)
@@ -79,6 +80,8 @@ async function decide(deps: AdmissionDeps, connection: Connection, { packet }: A
     (await checkCredentials(store.read, { username, password, clientId }, instance))
   if (refusal) return refuse(refusal, verdict.ca)
   if (verdict.kind === 'register') return { kind: 'register', question }
+  // a broker that has closed meanwhile must not start another hub
+  if (connection.stage !== 'judging') return { kind: 'left' }
   return { kind: 'admit', grant: { verdict, instance, hub: await deps.hubs.of(instance.id) } }
 }
 

@@ -13,7 +13,7 @@ import { createIds } from './ids.ts'
 import { joinLiveSet } from './live-set.ts'
 import { receive } from './reception.ts'
 import { followChanges } from './revocation.ts'
-import { createSessionIndex } from './sessions.ts'
+import { SessionIndex } from './sessions.ts'
 import type { Broker, BrokerOptions } from './settings.ts'
 
 /**
@@ -21,7 +21,7 @@ import type { Broker, BrokerOptions } from './settings.ts'
  * they share listeners, and a client goes to the instance that server name, username and CA name together.
  */
 export async function createBroker(options: BrokerOptions): Promise<Broker> {
-  const index = createSessionIndex()
+  const index = new SessionIndex()
   const endings = new Endings(options, index)
   const topics = createExistingTopics(options.store)
   const hubs = createHubs({ ...options, endings, rules: createAccessRules(topics, options.settings.strict) })

@@ -12,6 +12,7 @@ export type Stage = 'waiting' | 'judging' | 'live' | 'ended'
 /** What an admitted connection stands on; never changes. */
 export interface Admitted {
   session: Session
+  instanceId: string
   accountId: string
   /** Key of the device record that admitted it. */
   deviceKey: string
@@ -24,8 +25,11 @@ export interface Connection {
   readonly id: string
   readonly socket: TLSSocket
   readonly remoteAddress: string
-  /** Taken once, at the end of the handshake: a destroyed socket has no certificate any more. */
-  readonly identity: Identity
+  /**
+   * Taken once, at the end of the handshake: a destroyed socket has no certificate any more. Undefined once the
+   * connection is admitted: what is still needed of it is in its session.
+   */
+  identity: Identity | undefined
   /** The server name the client asked for, undefined where it sent none. */
   readonly serverName: string | undefined
   stage: Stage
@@ -36,6 +40,6 @@ export interface Connection {
   admitted: Admitted | undefined
   /** Set once the emulator has decided to end it: from here on nothing of it is accepted. */
   ending: Refusal | undefined
-  /** Ends the time limit of the admission. */
+  /** Ends the time limit of the admission, and lets go of what it held. */
   stopWaiting: () => void
 }

@@ -1,40 +1,72 @@
 import type { TLSSocket } from 'node:tls'
+import type { AedesClient } from './aedes-inside.ts'
+import type { ArrivedConnect } from './connect-reader.ts'
+import type { Connection } from './connection.ts'
 import { Guard, type Violation } from './guard.ts'
 
-/** What the door must know of its connection. */
-export interface DoorOptions {
+/** What every door needs. */
+export interface DoorDeps {
   maxPacketBytes: number
-  /** Whether the CONNACK has been sent. */
-  isAnswered(): boolean
-  /** Whether nothing of the client is accepted any more. */
-  isShut(): boolean
-  onViolation(violation: Violation): void
+  onViolation(connection: Connection, violation: Violation): void
 }
 
 /**
  * Stands between a socket and aedes, which takes its bytes with `socket.read()`: first the CONNECT and nothing
  * behind it until it is answered (aedes 1.2.0 would handle packets it reads before it has authenticated the client),
- * then chunk by chunk what the guard has seen.
+ * then, chunk by chunk, what the guard has seen.
  */
-export function openDoor(socket: TLSSocket, connect: Buffer, rest: Buffer | undefined, options: DoorOptions): void {
-  const guard = new Guard(options.maxPacketBytes)
-  const readSocket = socket.read
-  const held = rest ? [connect, rest] : [connect]
-  let violated = false
+export function openDoor(deps: DoorDeps, connection: Connection, client: AedesClient, connect: ArrivedConnect): void {
+  const { socket } = connection
+  const door = new Door(deps, connection, client, connect)
+  socket.read = (size?: number) => door.read(size)
+  socket.emit('readable') // the CONNECT is at the door, not in the stream
+}
 
-  function passed(chunk: Buffer | null): Buffer | null {
-    if (!chunk) return null
-    const violation = guard.inspect(chunk)
-    if (!violation) return chunk
-    violated = true
-    process.nextTick(options.onViolation, violation)
-    return violation.at > 0 ? chunk.subarray(0, violation.at) : null
+class Door {
+  readonly #deps: DoorDeps
+  readonly #connection: Connection
+  readonly #client: AedesClient
+  readonly #guard: Guard
+  readonly #readSocket: TLSSocket['read']
+  #connect: Buffer | undefined
+  #rest: Buffer | undefined
+  #isViolated = false
+
+  constructor(deps: DoorDeps, connection: Connection, client: AedesClient, { bytes, rest }: ArrivedConnect) {
+    this.#deps = deps
+    this.#connection = connection
+    this.#client = client
+    this.#guard = new Guard(deps.maxPacketBytes)
+    this.#readSocket = connection.socket.read
+    this.#connect = bytes
+    this.#rest = rest
   }
-  socket.read = (size?: number): Buffer | null => {
-    if (size === 0) return readSocket.call(socket, 0) // node's own, to start reading
-    if (violated || options.isShut()) return null
-    if (held[0] === connect) return passed(held.shift()!)
-    if (!options.isAnswered()) return null
-    return passed(held.shift() ?? readSocket.call(socket, size))
+
+  read(size: number | undefined): Buffer | null {
+    if (size === 0) return this.#readSocket.call(this.#connection.socket, 0) // node's own, to start reading
+    if (this.#isViolated || this.#connection.ending) return null
+    if (this.#connect) return this.#passed(this.#takeConnect())
+    if (!this.#client.connackSent) return null
+    return this.#passed(this.#takeRest() ?? this.#readSocket.call(this.#connection.socket, size))
+  }
+
+  #takeConnect(): Buffer | null {
+    const connect = this.#connect ?? null
+    this.#connect = undefined
+    return connect
+  }
+
+  #takeRest(): Buffer | undefined {
+    const rest = this.#rest
+    this.#rest = undefined
+    return rest
+  }
+
+  #passed(chunk: Buffer | null): Buffer | null {
+    const violation = chunk && this.#guard.inspect(chunk)
+    if (!violation) return chunk
+    this.#isViolated = true
+    process.nextTick(this.#deps.onViolation, this.#connection, violation)
+    return violation.at > 0 ? chunk.subarray(0, violation.at) : null
   }
 }

@@ -1,5 +1,6 @@
 import { withinInstance } from '@apsaramq/model'
 import type { Store, Unsubscribe } from '@apsaramq/store'
+import { createKeyedSets } from './keyed-sets.ts'
 
 /** Which parent topics exist, answered at once for those that have been asked for before. */
 export interface ExistingTopics {
@@ -9,7 +10,8 @@ export interface ExistingTopics {
 
 /** Remembers the topics that exist, as long as nothing says that they have gone; what does not exist is asked each time. */
 export function createExistingTopics(store: Store): ExistingTopics {
-  const known = new Set<string>()
+  /** Names by instance: a key put together from both would cost every message more. */
+  const known = createKeyedSets<string>()
   const asked = new Map<string, Promise<boolean>>()
   /** Grows when something may have gone: an answer that was on its way by then is not remembered. */
   let forgotten = 0
@@ -18,11 +20,11 @@ export function createExistingTopics(store: Store): ExistingTopics {
     known.clear()
     asked.clear()
   }
-  async function ask(key: string): Promise<boolean> {
+  async function ask(instanceId: string, name: string, key: string): Promise<boolean> {
     const askedAt = forgotten
     try {
       const exists = (await store.read.topics.get(key)) !== undefined
-      if (exists && askedAt === forgotten) known.add(key)
+      if (exists && askedAt === forgotten) known.add(instanceId, name)
       return exists
     } finally {
       if (askedAt === forgotten) asked.delete(key)
@@ -34,10 +36,10 @@ export function createExistingTopics(store: Store): ExistingTopics {
   const stopReset = store.onReset(forget)
   return {
     has(instanceId, name) {
+      if (known.has(instanceId, name)) return true
       const key = withinInstance(instanceId, name)
-      if (known.has(key)) return true
       // one question for all who ask meanwhile: their answers come in the order of their asking
-      const pending = asked.get(key) ?? ask(key)
+      const pending = asked.get(key) ?? ask(instanceId, name, key)
       asked.set(key, pending)
       return pending
     },

@@ -9,8 +9,8 @@ import type { Refusal } from './verdict.ts'
 /** A connection as aedes' hooks see it. */
 export interface Guest {
   connection: Connection
-  /** Filters it has subscribed to. */
-  filters: Set<string>
+  /** Filters it has subscribed to; undefined before the first. */
+  filters: Set<string> | undefined
 }
 
 /** What the hooks ask and tell. */
@@ -54,7 +54,9 @@ function authorizePublish(deps: HookDeps): AuthorizePublishHandler {
     // a will comes after its connection has ended; one that must not come has been taken away before
     const isWill = (client as AedesClient).will === packet
     if (!guest || (!isWill && guest.connection.ending)) return done(notAccepted())
-    decide(deps.rules.publish(senderOf(guest), packet), (refusal) => {
+    const answer = deps.rules.publish(guest.connection.admitted!, packet) // a guest has been admitted
+    if (answer === undefined) return done(null)
+    decide(answer, (refusal) => {
       if (!isWill && guest.connection.ending) return done(notAccepted())
       if (!refusal) return done(null)
       if (isWill) deps.warn(guest, { ...refusal, message: `will not published: ${refusal.message}` })
@@ -70,10 +72,11 @@ function authorizeSubscribe(deps: HookDeps): AuthorizeSubscribeHandler {
     if (!isAccepted(guest)) return done(notAccepted())
     const { topic, qos } = subscription
     decide<SubscriptionRefusal>(
-      deps.rules.subscribe(senderOf(guest), { topic, qos, held: guest.filters }),
+      deps.rules.subscribe(guest.connection.admitted!, { topic, qos, held: guest.filters ?? none }),
       (refusal) => {
         if (guest.connection.ending) return done(notAccepted())
         if (!refusal) {
+          guest.filters ??= new Set()
           guest.filters.add(topic)
           return done(null, subscription)
         }
@@ -89,6 +92,8 @@ function authorizeSubscribe(deps: HookDeps): AuthorizeSubscribeHandler {
   }
 }
 
+const none: ReadonlySet<string> = new Set()
+
 function decide<R extends Refusal>(
   answer: R | undefined | Promise<R | undefined>,
   settle: (refusal: (R | (Refusal & { ends: true })) | undefined) => void,
@@ -99,11 +104,6 @@ function decide<R extends Refusal>(
 
 function isAccepted(guest: Guest | undefined): guest is Guest {
   return guest !== undefined && !guest.connection.ending
-}
-
-function senderOf({ connection }: Guest): { instanceId: string; clean: boolean } {
-  const { session, clean } = connection.admitted! // a guest has been admitted
-  return { instanceId: session.instanceId, clean }
 }
 
 function notAccepted(): Error {

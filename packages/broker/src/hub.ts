@@ -4,7 +4,7 @@ import type { AccessRules } from './acl.ts'
 import { onBrokerError, type AedesBroker, type AedesClient, type PersistedSubscription } from './aedes-inside.ts'
 import type { ArrivedConnect } from './connect-reader.ts'
 import type { Connection } from './connection.ts'
-import { openDoor } from './door.ts'
+import { openDoor, type DoorDeps } from './door.ts'
 import { factsOf } from './connection-facts.ts'
 import type { Endings } from './endings.ts'
 import { createHooks, type Guest } from './hooks.ts'
@@ -45,17 +45,15 @@ export async function createHub(deps: HubDeps): Promise<Hub> {
   const aedes = (await Aedes.createBroker(options)) as AedesBroker
   persistGrantedOnly(aedes, guests)
   listen(aedes, guests, deps, end)
+  const door: DoorDeps = {
+    maxPacketBytes: deps.settings.maxPacketBytes,
+    onViolation: (connection, violation) => deps.endings.drop([connection], violation, 'published'),
+  }
   return {
-    handle(connection, { bytes, rest }) {
+    handle(connection, connect) {
       const client = aedes.handle(connection.socket) as AedesClient
-      guests.set(client, { connection, filters: new Set() })
-      openDoor(connection.socket, bytes, rest, {
-        maxPacketBytes: deps.settings.maxPacketBytes,
-        isAnswered: () => client.connackSent,
-        isShut: () => connection.ending !== undefined,
-        onViolation: (violation) => deps.endings.drop([connection], violation, 'published'),
-      })
-      connection.socket.emit('readable') // the CONNECT is at the door, not in the stream
+      guests.set(client, { connection, filters: undefined })
+      openDoor(door, connection, client, connect)
     },
     close: () => new Promise((resolve) => aedes.close(resolve)),
   }
@@ -67,7 +65,7 @@ function persistGrantedOnly({ persistence }: AedesBroker, guests: WeakMap<Client
   persistence.addSubscriptions = (client: Client, subscriptions: PersistedSubscription[]) =>
     addAll(
       client,
-      subscriptions.filter(({ topic }) => guests.get(client)?.filters.has(topic)),
+      subscriptions.filter(({ topic }) => guests.get(client)?.filters?.has(topic)),
     )
 }
 
@@ -82,7 +80,7 @@ function listen(
     if (client.closed) aedes.unregisterClient(client)
   })
   aedes.on('unsubscribe', (filters, client) => {
-    for (const filter of filters) guests.get(client)?.filters.delete(filter)
+    for (const filter of filters) guests.get(client)?.filters?.delete(filter)
   })
   const onError = (client: Client, error: Error) => {
     const guest = guests.get(client)

@@ -16,7 +16,7 @@ export type ReadIdentity = (socket: TLSSocket) => Identity
  *
  * @param capacity certificates remembered at most; the one unused for longest is forgotten first
  */
-export function createIdentityReader(capacity = 4096): ReadIdentity {
+export function createIdentityReader(capacity = 1024): ReadIdentity {
   const known = new Map<string, CertificateFacts>()
   function factsOf(certificate: X509Certificate): CertificateFacts {
     const key = certificate.fingerprint256

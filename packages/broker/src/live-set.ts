@@ -21,7 +21,6 @@ export function joinLiveSet(deps: LiveSetDeps, connection: Connection, connect: 
   for (const older of deps.index.liveByClient(instanceId, clientId)) deps.endings.supersede(older)
   connection.stopWaiting()
   connection.stage = 'live'
-  connection.admitted = admitted
   deps.index.admit(connection, admitted)
   deps.store.sessions.put(admitted.session)
   announce(deps, connection, connect, grant)
@@ -47,6 +46,7 @@ function admittedOf(deps: LiveSetDeps, connection: Connection, { packet }: Arriv
   }
   return {
     session,
+    instanceId: session.instanceId,
     accountId: grant.instance.accountId,
     deviceKey: deviceKey(ca.id, device.sn),
     clean: packet.clean,

@@ -25,18 +25,27 @@ export interface ReceptionDeps extends Pick<BrokerOptions, 'clock' | 'settings'>
  */
 export function receive(deps: ReceptionDeps, socket: TLSSocket): void {
   const connection = connectionOf(deps, socket)
-  // node says why a socket failed by an error; what matters here is that it closes
-  socket.on('error', () => socket.destroy())
+  socket.on('error', destroyThis)
   socket.once('close', () => deps.endings.closed(connection))
   deps.index.add(connection)
-  if (!deps.gate.isOpen) {
-    return deps.endings.refuse(connection, { cause: 'emulator-reset', message: 'the broker is being reset' })
-  }
-  const stopReading = readConnect(socket, deps.settings.maxPacketBytes, (result) => onConnect(deps, connection, result))
-  const cancel = deps.clock.after(deps.settings.connectTimeoutMs, () => onTimeout(deps, connection))
+  if (deps.gate.isOpen) return waitForConnect(deps, connection)
+  deps.endings.refuse(connection, { cause: 'emulator-reset', message: 'the broker is being reset' })
+}
+
+/** Node says by an error why a socket failed; what matters here is that it closes. */
+function destroyThis(this: TLSSocket): void {
+  this.destroy()
+}
+
+/** Apart, so that nothing that lives as long as the connection holds on to what its CONNECT needed. */
+function waitForConnect(deps: ReceptionDeps, connection: Connection): void {
+  const { connectTimeoutMs, maxPacketBytes } = deps.settings
+  const stopReading = readConnect(connection.socket, maxPacketBytes, (result) => onConnect(deps, connection, result))
+  const cancel = deps.clock.after(connectTimeoutMs, () => onTimeout(deps, connection))
   connection.stopWaiting = () => {
     stopReading()
     cancel()
+    connection.stopWaiting = nothing
   }
 }
 
@@ -52,9 +61,11 @@ function connectionOf({ nextId, readIdentity }: ReceptionDeps, socket: TLSSocket
     clientId: undefined,
     admitted: undefined,
     ending: undefined,
-    stopWaiting: () => undefined,
+    stopWaiting: nothing,
   }
 }
+
+function nothing(): void {}
 
 function onConnect(
   { endings, admit }: ReceptionDeps,
@@ -73,7 +84,7 @@ function onTimeout({ endings, settings }: ReceptionDeps, connection: Connection)
   if (connection.stage === 'judging') {
     endings.refuse(connection, { cause: 'store-failed', message: `the store did not answer ${withinMs}` })
   }
-  const certificate = connection.identity.kind === 'none' ? ', and no certificate was presented' : ''
+  const certificate = connection.identity?.kind === 'none' ? ', and no certificate was presented' : ''
   endings.refuse(connection, { cause: 'connect-timeout', message: `no CONNECT ${withinMs}${certificate}` })
   connection.socket.destroy() // also one that was refused before and has not read the answer
 }
