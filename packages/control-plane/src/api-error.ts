@@ -13,7 +13,10 @@ export interface Refusal {
   message?: string
 }
 
-/** A refusal that the caller may see. */
+/**
+ * A refusal that the caller may see. It has no stack: it is an answer, not a fault, and to find out where it was thrown
+ * would cost a refused call more than all the rest of refusing it.
+ */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly code: ErrorCode
@@ -26,11 +29,14 @@ export class ApiError extends Error {
 
   constructor(code: ErrorCode, refusal: Refusal) {
     const documented: ErrorRow = errorTable[code]
+    const frames = Error.stackTraceLimit
+    Error.stackTraceLimit = 0
     super(refusal.message ?? documented.message)
+    Error.stackTraceLimit = frames
     this.code = code
     this.status = refusal.status ?? documented.status
     this.reason = refusal.cause ?? documented.cause
     this.detail = refusal.detail
-    this.restsOn = [...documented.restsOn, ...(refusal.restsOn ?? [])]
+    this.restsOn = refusal.restsOn ? [...documented.restsOn, ...refusal.restsOn] : documented.restsOn
   }
 }
