@@ -3,6 +3,8 @@ import { TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { MqttClient } from 'mqtt'
 import { generate, type Packet } from 'mqtt-packet'
+import { systemClock, systemRandom } from '@apsaramq/model'
+import { issueCa, issueServer } from '@apsaramq/pki'
 import { startBroker, type BrokerFixture, type TestDevice } from './testing/broker-fixture.ts'
 import { accepted, closeOf, connectPacket, messageTo, mqttClient, rawClient, tryMqtt } from './testing/clients.ts'
 import { holdReads, type Hold } from './testing/held-store.ts'
@@ -312,6 +314,20 @@ describe('the broker', () => {
     await Promise.all([end, waiting.closed])
     expect(fixture.log.find({ cause: 'emulator-stopping' })).toMatchObject([{ kind: 'drop' }, { kind: 'refuse' }])
     expect(await tryMqtt(fixture, device)).toMatchObject({ connected: false })
+  })
+
+  test('shows another server certificate from the next handshake on, and keeps its sessions', async () => {
+    fixture = await startBroker()
+    const device = await fixture.makeDevice()
+    const client = await mqttClient(fixture, device)
+    const deps = { clock: systemClock, random: systemRandom }
+    const ca = await issueCa({ commonName: 'another server CA', keyType: 'ec' }, deps)
+    const { key, certificate } = await issueServer({ ca, names: ['localhost'], keyType: 'ec' }, deps)
+    fixture.broker.setTls({ key, cert: certificate })
+    expect(await tryMqtt(fixture, device, { clientId: 'GID_demo@@@old' })).toMatchObject({ connected: false })
+    expect(await fixture.log.waitFor({ cause: 'tls-failed' })).toMatchObject({ kind: 'refuse' })
+    await mqttClient({ ...fixture, serverCa: ca.certificate }, device, { clientId: 'GID_demo@@@new' })
+    await client.publishAsync('demo', 'still here', { qos: 1 })
   })
 
   test('a reset of the store ends the sessions it knows nothing of any more', async () => {

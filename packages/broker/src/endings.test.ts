@@ -1,0 +1,91 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { TLSSocket } from 'node:tls'
+import { expect, test } from 'vitest'
+import type { Session } from '@apsaramq/model'
+import { createMemoryStore } from '@apsaramq/store'
+import type { Connection } from './connection.ts'
+import { Endings } from './endings.ts'
+import { SessionIndex } from './sessions.ts'
+import { createMemoryLog } from './testing/memory-log.ts'
+
+const settings = {
+  liveSessions: { kind: 'drop' },
+  rejectAt: 'cut',
+  strict: true,
+  connectTimeoutMs: 1,
+  maxPacketBytes: 1,
+  regionId: 'cn-hangzhou',
+} as const
+
+function sessionOf(id: string): Session {
+  return {
+    id,
+    instanceId: 'post-cn-first',
+    clientId: `GID_demo@@@${id}`,
+    caId: 'ca-1',
+    caSn: '01',
+    deviceSn: id,
+    fingerprint: id,
+    protocol: 'mqtt3.1.1',
+    transport: 'mqtts',
+    tlsVersion: 'TLSv1.3',
+    resumed: false,
+    remoteAddress: '127.0.0.1',
+    connectedAt: 0,
+  }
+}
+
+function liveConnection(id: string): Connection {
+  const socket = {
+    destroyed: false,
+    end: () => undefined,
+    destroy() {
+      this.destroyed = true
+    },
+  }
+  return {
+    id,
+    socket: socket as unknown as TLSSocket, // what an ending does to a socket
+    remoteAddress: '127.0.0.1',
+    identity: undefined,
+    serverName: undefined,
+    stage: 'live',
+    disturbed: false,
+    clientId: `GID_demo@@@${id}`,
+    admitted: undefined,
+    ending: undefined,
+    stopWaiting: () => undefined,
+  }
+}
+
+test('C9: of a CA with many sessions none is accepted any more at once, and the sockets go in slices of 200', async () => {
+  const store = createMemoryStore()
+  const log = createMemoryLog()
+  const index = new SessionIndex()
+  const endings = new Endings({ store, log, assume: log.assume, settings }, index)
+  const connections = Array.from({ length: 450 }, (_, at) => liveConnection(`${at}`))
+  for (const connection of connections) {
+    const session = sessionOf(connection.id)
+    store.sessions.put(session)
+    index.add(connection)
+    index.admit(connection, {
+      session,
+      instanceId: session.instanceId,
+      accountId: '1',
+      deviceKey: `ca-1/${connection.id}`,
+      clean: true,
+    })
+  }
+  const cut = () => connections.filter(({ socket }) => socket.destroyed).length
+
+  endings.drop(index.liveByCa('ca-1'), { cause: 'ca-deleted', message: 'gone' }, 'suppressed')
+  expect(connections.every(({ ending }) => ending?.cause === 'ca-deleted')).toBe(true)
+  expect([store.sessions.count(), index.all().length, log.find({ kind: 'drop' }).length, cut()]).toEqual([
+    0, 0, 450, 200,
+  ])
+  await nextTurn()
+  expect(cut()).toBe(400)
+  await nextTurn()
+  expect(cut()).toBe(450)
+  await store.close()
+})
