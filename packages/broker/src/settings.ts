@@ -17,7 +17,6 @@ export interface BrokerSettings {
   /** From the end of the handshake to the end of the admission; the handshake itself has as long. */
   connectTimeoutMs: number
   maxPacketBytes: number
-  regionId: string
 }
 
 /** What the broker needs. */

@@ -51,7 +51,6 @@ export function makeBroker(
       strict: !settings.loose,
       connectTimeoutMs,
       maxPacketBytes,
-      regionId: seed.regionId,
     },
   })
 }

@@ -156,7 +156,6 @@ function seed(now: number): SeedRecords {
     instances: both.map((id) => ({
       id,
       accountId: '1000000000000001',
-      regionId: 'cn-hangzhou',
       name: id,
       edition: 'platinum',
       tls: 'mutual',
