@@ -70,7 +70,6 @@ const defaults: BrokerSettings = {
   strict: true,
   connectTimeoutMs: 10_000,
   maxPacketBytes: 128 * 1024,
-  regionId: 'cn-hangzhou',
 }
 
 /** Starts a broker with two instances, one registered CA, one group and one topic each. */
@@ -156,6 +155,7 @@ function seed(now: number): SeedRecords {
     instances: both.map((id) => ({
       id,
       accountId: '1000000000000001',
+      regionId: 'cn-hangzhou',
       name: id,
       edition: 'platinum',
       tls: 'mutual',
