@@ -196,11 +196,8 @@ describeOwnProgram('beside a running emulator', () => {
   test.each([
     [['device', 'create'], /--client-id/],
     [['device', 'create', '--client-id', 'GID_demo@@@1', '--sn', 'xyz'], /xyz/],
-    [['device', 'create', '--client-id', 'GID_demo@@@1', '--expired', '--not-yet-valid'], /exclude/],
-    [['device', 'create', '--client-id', 'GID_demo@@@1', '--count', 'all'], /all/],
     [['device', 'create', '--client-id', 'GID_demo@@@1', '--ca', 'deadbeef'], /deadbeef/],
     [['ca', 'register', '--sn', 'deadbeef'], /deadbeef/],
-    [['ca', 'dance'], /dance/],
     [['status', '--nonsense'], /nonsense/],
   ])('K1: %j is answered with one sentence and exit code 1', async (args, said) => {
     const { code, stdout, stderr } = await run(...args)

@@ -162,9 +162,7 @@ describeOwnProgram('start', () => {
       ['a flag without its value', ['--api-port'], /api-port/],
       ['a port that is none', ['--api-port', '70000'], /70000/],
       ['a policy that is none', ['--live-sessions', 'sometimes'], /sometimes.*drop/],
-      ['a refusal that is none', ['--reject-at', 'dawn'], /dawn.*cut/],
       ['a limit that is none', ['--limit', '-3'], /limit/],
-      ['a level that is none', ['--log-level', 'loud'], /loud/],
       ['a configuration file that is absent', ['--config', '/nowhere/config.json'], /\/nowhere\/config\.json/],
       ['words that are no flags', ['now'], /now/],
     ])('A4: %s', async (_, flags, said) => {
