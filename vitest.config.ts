@@ -1,4 +1,5 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+import { leftOut } from './e2e/support/needs-openssl.ts'
 
 /** Where continuous integration wants the results as JSON. */
 const report = process.env['TEST_REPORT']
@@ -20,6 +21,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/**/*.test.ts', 'examples/**/*.test.ts', 'bench/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...leftOut],
           globalSetup: ['e2e/support/global-setup.ts'],
           setupFiles: ['e2e/support/clean-up.ts'],
           fileParallelism: false,

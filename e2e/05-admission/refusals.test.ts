@@ -12,12 +12,13 @@ import {
   type Program,
 } from '@apsaramq/testkit'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { describeWith } from '../support/describe-with.ts'
 import { anyPorts } from '../support/any-ports.ts'
 import { makeDevice, registerCa } from '../support/certificates.ts'
 import { expectExplained, explanation } from '../support/explained.ts'
 import { refusedDevices, type Presented, type Stage } from '../support/refused-devices.ts'
 import { describeOwnProgram, ownerClient, target } from '../support/target.ts'
-import { describeWith, mosquittoPub } from '../support/tools.ts'
+import { mosquittoPub } from '../support/tools.ts'
 
 let directory: string
 beforeAll(async () => {

@@ -3,11 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { describeWith } from '../support/describe-with.ts'
 import { makeDevice, registerCa, type Device, type RegisteredCa } from '../support/certificates.ts'
 import { expectExplained } from '../support/explained.ts'
 import { ownerClient, target } from '../support/target.ts'
 import { connectPacket, openTls, type TlsIdentity } from '../support/tls-attempt.ts'
-import { describeWith, opensslTool } from '../support/tools.ts'
+import { opensslTool } from '../support/tools.ts'
 
 let directory: string
 let ca: RegisteredCa

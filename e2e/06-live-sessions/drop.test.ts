@@ -11,12 +11,12 @@ import {
   type DeviceClientOptions,
 } from '@apsaramq/testkit'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { describeWith } from '../support/describe-with.ts'
 import { makeDevice, registerCa, type Device, type RegisteredCa } from '../support/certificates.ts'
 import { expectExplained } from '../support/explained.ts'
 import { liveClients } from '../support/live-clients.ts'
 import { ownerClient, target, topic, unique } from '../support/target.ts'
 import { connectPacket, openTls } from '../support/tls-attempt.ts'
-import { describeWith } from '../support/tools.ts'
 
 let directory: string
 let ca: RegisteredCa

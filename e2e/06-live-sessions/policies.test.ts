@@ -14,13 +14,13 @@ import {
   type SignedClient,
 } from '@apsaramq/testkit'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { describeWith } from '../support/describe-with.ts'
 import { anyPorts } from '../support/any-ports.ts'
 import { makeDevice, registerCa, type Device, type RegisteredCa } from '../support/certificates.ts'
 import { expectExplained } from '../support/explained.ts'
 import { liveMosquitto } from '../support/live-mosquitto.ts'
 import { livePaho } from '../support/live-paho.ts'
 import { describeOwnProgram, ownerClient, topic, unique } from '../support/target.ts'
-import { describeWith } from '../support/tools.ts'
 
 describeOwnProgram('--live-sessions keep', () => {
   let program: Program

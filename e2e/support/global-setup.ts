@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { startProgram } from '@apsaramq/testkit'
 import type { TestProject } from 'vitest/node'
 import { anyPorts } from './any-ports.ts'
+import { leftOut } from './needs-openssl.ts'
+import { tools } from './tools.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -16,6 +18,7 @@ declare module 'vitest' {
 
 /** Aims the suite at `APSARAMQ_ENDPOINTS_FILE`, or starts this checkout's emulator for the whole run. */
 export default async function aim(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  tellWhatIsMissing()
   const named = process.env.APSARAMQ_ENDPOINTS_FILE
   project.provide('foreign', named !== undefined)
   if (named !== undefined) {
@@ -29,4 +32,12 @@ export default async function aim(project: TestProject): Promise<(() => Promise<
     await program.stop()
     await rm(dataDir, { recursive: true, force: true })
   }
+}
+
+/** Says which clients are left out on this machine. @throws {Error} where nothing may be: with CI set */
+function tellWhatIsMissing(): void {
+  const missing = tools.filter(({ path }) => path === undefined).map(({ name }) => name)
+  if (missing.length === 0) return
+  if (process.env.CI) throw new Error(`not installed: ${missing.join(', ')}; with CI set nothing is left out`)
+  process.stderr.write(`e2e: not installed and therefore left out: ${[...missing, ...leftOut].join(', ')}\n`)
 }

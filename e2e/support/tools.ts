@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process'
-import { describe } from 'vitest'
 
 /** A program of the machine that the suite drives. */
 export interface Tool {
@@ -8,30 +7,34 @@ export interface Tool {
   path: string | undefined
 }
 
-function first(candidates: readonly string[], probe: readonly string[]): string | undefined {
-  return candidates.find((path) => spawnSync(path, probe, { stdio: 'ignore' }).status === 0)
+function succeeding(candidates: readonly string[], args: readonly string[]): string | undefined {
+  return candidates.find((path) => spawnSync(path, args, { stdio: 'ignore' }).status === 0)
 }
 
-function works(path: string, args: readonly string[]): string | undefined {
-  return spawnSync(path, args, { stdio: 'ignore' }).error ? undefined : path
+/** `--help` ends with 1 in some versions of the mosquitto clients. */
+function startable(path: string): string | undefined {
+  return spawnSync(path, ['--help'], { stdio: 'ignore' }).error ? undefined : path
 }
 
-/** openssl of the machine. */
-export const opensslTool: Tool = { name: 'openssl', path: first(['openssl'], ['version']) }
-/** mosquitto's command line clients; `--help` ends with 1 in some versions. */
-export const mosquittoSub: Tool = { name: 'mosquitto_sub', path: works('mosquitto_sub', ['--help']) }
-export const mosquittoPub: Tool = { name: 'mosquitto_pub', path: works('mosquitto_pub', ['--help']) }
+/** Makes the certificates of the suite. */
+export const opensslTool: Tool = { name: 'openssl', path: succeeding(['openssl'], ['version']) }
+/** Publishes once and ends. */
+export const mosquittoPub: Tool = { name: 'mosquitto_pub', path: startable('mosquitto_pub') }
+/** A live device; it is read line by line, for which it needs stdbuf. */
+export const mosquittoSub: Tool = {
+  name: 'mosquitto_sub with stdbuf',
+  path: startable('stdbuf') && startable('mosquitto_sub'),
+}
 /** A Python that has Paho: often the system's, not the first of PATH. */
 export const pahoPython: Tool = {
   name: 'Paho Python',
-  path: first(['python3', '/usr/bin/python3', '/usr/local/bin/python3'], ['-c', 'import paho.mqtt.client']),
+  path: succeeding(['python3', '/usr/bin/python3', '/usr/local/bin/python3'], ['-c', 'import paho.mqtt.client']),
+}
+/** Runs a program where only the loopback can be reached: on Linux, and only where the user may do so. */
+export const unshareTool: Tool = {
+  name: 'unshare with ip',
+  path: succeeding(['unshare'], ['-rn', 'ip', 'link', 'set', 'lo', 'up']) && 'unshare',
 }
 
-/**
- * A chapter that needs a program of the machine. Without it the chapter is left out by name; with CI=true its absence fails.
- */
-export function describeWith(tool: Tool, title: string, body: () => void): void {
-  if (tool.path !== undefined) return void describe(title, body)
-  if (process.env.CI) throw new Error(`${tool.name} is not installed, and CI leaves no client out`)
-  describe.skip(`${title} (left out: ${tool.name} is not installed)`, body)
-}
+/** The tools that a machine can be given. */
+export const tools: readonly Tool[] = [opensslTool, mosquittoPub, mosquittoSub, pahoPython]
