@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deviceClient, waitForConnect, waitForRefusal } from '@apsaramq/testkit'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { makeDevice, registerCa } from '../support/certificates.ts'
+import { deleteLater, makeDevice, registerCa } from '../support/certificates.ts'
 import { expectExplained } from '../support/explained.ts'
 import { day, issueCa, issueUnder, type Issued } from '../support/openssl.ts'
 import { group, ownerClient, target, topic, unique } from '../support/target.ts'
@@ -26,13 +26,15 @@ async function registerCode(): Promise<string> {
   return String((await client.call('GetRegisterCode', { MqttInstanceId })).body.RegisterCode)
 }
 
-function register(ca: Pick<Issued, 'cert'>, verification: Pick<Issued, 'cert'>) {
-  return client.call('RegisterCaCertificate', {
+async function register(ca: Pick<Issued, 'cert'>, verification: Pick<Issued, 'cert'>) {
+  const answer = await client.call('RegisterCaCertificate', {
     MqttInstanceId,
     CaName: unique('ca'),
     CaContent: ca.cert,
     VerificationContent: verification.cert,
   })
+  if (answer.status === 200) deleteLater(MqttInstanceId, String(answer.body.Sn))
+  return answer
 }
 
 async function expectRefused(answer: ReturnType<typeof register>, code: string, cause: string): Promise<void> {

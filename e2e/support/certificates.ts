@@ -10,6 +10,11 @@ export interface RegisteredCa extends Issued {
 
 const left: { instanceId: string; caSn: string }[] = []
 
+/** Has a CA deleted at the end of the file, where it is on the target. */
+export function deleteLater(instanceId: string, caSn: string): void {
+  if (instanceId === target.instanceId) left.push({ instanceId, caSn })
+}
+
 /** Deletes the CAs registered on the target, so that the suite leaves it as it was; forgets those already gone. */
 export async function deleteRegisteredCas(client: Pick<SignedClient, 'call'>): Promise<void> {
   for (const { instanceId, caSn } of left.splice(0)) {
@@ -44,7 +49,7 @@ export async function registerCa(
     }),
   )
   const caSn = String(body.Sn)
-  if (instanceId === target.instanceId) left.push({ instanceId, caSn })
+  deleteLater(instanceId, caSn)
   return { ...ca, caSn }
 }
 
