@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
-import { createEmulator, endpointsFileOf, type Emulator } from '@apsaramq/emulator'
-import { managementClient, ManagementError, readEndpoints } from '@apsaramq/testkit/http'
+import type { Emulator } from '@apsaramq/emulator'
+import { endpointsFileOf, managementClient, ManagementError, readEndpoints } from '@apsaramq/testkit/http'
 import { UsageError } from './usage-error.ts'
 
 /** Flags by which every command finds its emulator. */
@@ -40,7 +40,8 @@ export async function runningOn(directory: string): Promise<string | undefined> 
 }
 
 /** An emulator on the directory for as long as the command takes, on free ports. */
-function startFor(directory: string): Promise<Emulator> {
+async function startFor(directory: string): Promise<Emulator> {
+  const { createEmulator } = await import('@apsaramq/emulator') // loaded only where it is needed: it takes a while
   const ports = { apiPort: 0, apiTlsPort: 0, mqttsPort: 0, managementPort: 0 }
   return createEmulator({ settings: { data: directory, ...ports } })
 }

@@ -1,9 +1,6 @@
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import type { Endpoints } from '@apsaramq/testkit/http'
-
-/** Name of the endpoints file in a data directory. */
-export const endpointsFileName = 'endpoints.json'
 
 /** Writes the endpoints so that a reader never sees half a file; only the owner may read it. */
 export async function writeEndpoints(file: string, endpoints: Endpoints): Promise<void> {
@@ -23,9 +20,4 @@ export async function removeEndpoints(file: string): Promise<void> {
 function ifMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error
   return undefined
-}
-
-/** Path of the endpoints file of a data directory. */
-export function endpointsFileOf(dataDirectory: string): string {
-  return join(dataDirectory, endpointsFileName)
 }

@@ -8,8 +8,6 @@ export {
   type Sources,
 } from './configure.ts'
 export { createEmulator, type Emulator, type EmulatorOptions } from './create-emulator.ts'
-export { endpointsFileOf } from './endpoints-file.ts'
 export { createLogger, logTo } from './log-sink.ts'
-export { maxDevicesPerRequest } from './management/certificates.ts'
 export { environmentName, options, type Option, type Settings } from './options.ts'
 export { StartError } from './start-error.ts'

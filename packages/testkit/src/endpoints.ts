@@ -34,9 +34,14 @@ export interface EndpointUser {
   accessKeySecret: string
 }
 
+/** Path of the endpoints file in a data directory. */
+export function endpointsFileOf(dataDirectory: string): string {
+  return join(dataDirectory, 'endpoints.json')
+}
+
 /** The endpoints file that the environment names: `APSARAMQ_ENDPOINTS_FILE`, else the one in the data directory. */
 export function endpointsFile(environment: NodeJS.ProcessEnv = process.env): string {
-  return environment.APSARAMQ_ENDPOINTS_FILE || join(environment.APSARAMQ_DATA || '.apsaramq', 'endpoints.json')
+  return environment.APSARAMQ_ENDPOINTS_FILE || endpointsFileOf(environment.APSARAMQ_DATA || '.apsaramq')
 }
 
 /**

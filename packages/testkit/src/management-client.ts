@@ -17,6 +17,9 @@ export interface IssuedDevice {
   password: string
 }
 
+/** Most devices in one request: an answer holds them all. */
+export const maxDevicesPerRequest = 1_000
+
 /** What a device certificate shall be like. */
 export interface DeviceRequest {
   clientId: string

@@ -3,7 +3,7 @@ import { managementFlags, openManagement, type Management } from '../management.
 import { UsageError } from '../usage-error.ts'
 
 /** The help of `ca`. */
-export const caHelp = `  ca create --name NAME [--ec] [--sn HEX]       makes a CA; the emulator keeps its key
+export const help = () => `  ca create --name NAME [--ec] [--sn HEX]       makes a CA; the emulator keeps its key
   ca register --sn HEX [--name NAME] [--instance ID]   registers it through the API, as its owner
   ca list                                       registered CAs and those whose key is held
   --json, --data DIR, --management URL, --management-token TOKEN`
@@ -69,8 +69,8 @@ async function list(args: string[]): Promise<void> {
 const subcommands: Record<string, (args: string[]) => Promise<void>> = { create, register, list }
 
 /** `ca create|register|list`. */
-export async function caCommand([name = '', ...args]: string[]): Promise<void> {
-  const run = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined
-  if (!run) throw new UsageError(`ca ${name} is no command: ca create, ca register or ca list`)
-  await run(args)
+export async function run([name = '', ...args]: string[]): Promise<void> {
+  const subcommand = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined
+  if (!subcommand) throw new UsageError(`ca ${name} is no command: ca create, ca register or ca list`)
+  await subcommand(args)
 }

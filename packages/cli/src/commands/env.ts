@@ -1,5 +1,4 @@
-import { endpointsFileOf } from '@apsaramq/emulator'
-import { readEndpoints, type Endpoints } from '@apsaramq/testkit/http'
+import { endpointsFileOf, readEndpoints, type Endpoints } from '@apsaramq/testkit/http'
 import { parseArguments } from '../arguments.ts'
 import { dataDirectory } from '../management.ts'
 import { UsageError } from '../usage-error.ts'
@@ -36,8 +35,11 @@ export function endpointsOf(flags: Record<string, string | undefined>): Endpoint
   }
 }
 
+/** The help of `env`. */
+export const help = () => '  --data DIR, --endpoints-file FILE   which emulator'
+
 /** `env`: export lines for a shell, and nothing else. */
-export async function env(args: string[]): Promise<void> {
+export async function run(args: string[]): Promise<void> {
   const { flags } = parseArguments(args, { data: 'string', 'endpoints-file': 'string' })
   const endpoints = endpointsOf(flags)
   const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${quoted(value(endpoints))}\n`)

@@ -19,13 +19,13 @@ const flagTypes: FlagTypes = Object.fromEntries([
 ])
 
 /** The help of `start`: its flags, from the table of options. */
-export function startHelp(): string {
+export function help(): string {
   const rows = [
     ['--config FILE', 'JSON file of the settings below (keys in camelCase), or APSARAMQ_CONFIG'],
     ...options.map((option) => [`--${option.flag}${option.value ? ` ${option.value}` : ''}`, option.help]),
   ]
   const width = Math.max(...rows.map(([flag]) => flag!.length))
-  return rows.map(([flag, help]) => `  ${flag!.padEnd(width)}  ${help}`).join('\n')
+  return rows.map(([flag, says]) => `  ${flag!.padEnd(width)}  ${says}`).join('\n')
 }
 
 function say(lines: string[]): void {
@@ -66,7 +66,7 @@ function untilSignal(): Promise<NodeJS.Signals> {
 }
 
 /** `start`: runs an emulator until it is told to stop. */
-export async function start(args: string[]): Promise<void> {
+export async function run(args: string[]): Promise<void> {
   const { flags } = parseArguments(args, flagTypes)
   const stopped = untilSignal()
   const file = flags['config'] ?? process.env['APSARAMQ_CONFIG']

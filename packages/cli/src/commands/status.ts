@@ -17,8 +17,11 @@ async function readiness(management: string): Promise<Ready> {
   }
 }
 
+/** The help of `status`. */
+export const help = () => '  --data DIR, --endpoints-file FILE   which emulator\n  --json'
+
 /** `status`: where the emulator is and whether it is ready; exit code 1 when it is not. */
-export async function status(args: string[]): Promise<void> {
+export async function run(args: string[]): Promise<void> {
   const { flags } = parseArguments(args, { data: 'string', 'endpoints-file': 'string', json: 'boolean' })
   const endpoints = endpointsOf(flags)
   const { ready, pending } = await readiness(endpoints.management)

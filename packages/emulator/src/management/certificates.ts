@@ -1,3 +1,4 @@
+import { maxDevicesPerRequest } from '@apsaramq/testkit/http'
 import type { FastifyInstance } from 'fastify'
 import { registerCa, type Registrar } from '../ca-registration.ts'
 import { IssuingError, type DeviceRequest } from '../device-request.ts'
@@ -9,9 +10,6 @@ export interface CertificateParts extends IssuingParts {
   cas: HeldCas
   registrar(instanceId: string | undefined): Promise<Registrar>
 }
-
-/** Most devices in one request: an answer holds them all. */
-export const maxDevicesPerRequest = 1_000
 
 const keyType = { enum: ['rsa', 'ec'] }
 const text = { type: 'string', minLength: 1, maxLength: 256 }

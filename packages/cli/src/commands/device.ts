@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { maxDevicesPerRequest } from '@apsaramq/emulator'
-import type { IssuedDevice } from '@apsaramq/testkit/http'
+import { maxDevicesPerRequest, type IssuedDevice } from '@apsaramq/testkit/http'
 import { parseArguments } from '../arguments.ts'
 import { dataDirectory, managementFlags, openManagement } from '../management.ts'
 import { UsageError } from '../usage-error.ts'
@@ -22,7 +21,7 @@ const flagTypes = {
 } as const
 
 /** The help of `device create`. */
-export const deviceCreateHelp = `  --client-id ID     client id, and common name of the certificate
+export const help = () => `  --client-id ID     client id, and common name of the certificate
   --ca SN            CA to issue from; the seed's unless told
   --sn HEX           serial number; random unless told
   --ec               P-256 instead of RSA 2048
@@ -100,7 +99,8 @@ async function hand(devices: IssuedDevice[], flags: Flags, directory: string | u
 }
 
 /** `device create`: issues device certificates. */
-export async function deviceCreate(args: string[]): Promise<void> {
+export async function run([name = '', ...args]: string[]): Promise<void> {
+  if (name !== 'create') throw new UsageError(`device ${name} is no command: device create`)
   const { flags } = parseArguments(args, flagTypes)
   const request = requestOf(flags)
   const count = countOf(flags)
