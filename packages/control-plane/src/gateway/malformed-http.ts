@@ -15,8 +15,17 @@ const codeByParserError: Readonly<Record<string, ErrorCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'RequestTimeout',
 }
 
+/**
+ * How long a refused client may go on sending. What it sends is read and dropped meanwhile: a socket that is closed
+ * with bytes unread is reset, and the answer may be lost with it.
+ */
+const lingerMs = 1_000
+
+const answered = new WeakSet<Socket>()
+
 /** Answers bytes that are no HTTP request, in the envelope, and ends the connection. LIMITS A-29 */
 export function answerMalformedHttp(plane: Plane, error: ConnectionError, socket: Socket): void {
+  if (answered.has(socket)) return // the parser complains of each further chunk
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
@@ -26,6 +35,8 @@ export function answerMalformedHttp(plane: Plane, error: ConnectionError, socket
   call.refusal = refusal
   restOn(plane, call, refusal)
   plane.log.write(logEntryOf(call, refusal.status, plane.clock.monotonic()))
+  answered.add(socket)
+  plane.clock.after(lingerMs, () => socket.destroy())
   const body = call.rendering.write(errorBody(refusal, call.requestId, plane.settings.regionId), 'Error')
   socket.end(
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\nConnection: close\r\n` +
