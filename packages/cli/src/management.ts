@@ -74,3 +74,20 @@ function causeOf(error: unknown): string {
   const { cause, message } = error as Error
   return cause instanceof Error ? cause.message : message
 }
+
+/** The answer of `/ready`. */
+export interface Readiness {
+  ready: boolean
+  pending: string[]
+}
+
+/** Asks whether an emulator is ready. @throws {UsageError} when nothing answers */
+export async function readinessOf(management: string): Promise<Readiness> {
+  try {
+    return (await (await fetch(`${management}/ready`)).json()) as Readiness
+  } catch {
+    throw new UsageError(
+      `the emulator of the endpoints file does not answer at ${management}: it has ended without removing the file`,
+    )
+  }
+}

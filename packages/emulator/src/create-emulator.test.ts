@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -131,5 +131,44 @@ describe('createEmulator', () => {
       { clientId: 'GID_demo@@@1-2', caSn: '0a0b' },
     ])
     expect(await cas(endpoints)).toHaveLength(2)
+  })
+
+  it('closes all that is open although its endpoints file has become something else, and leaves that alone', async () => {
+    const endpointsFile = join(folder(), 'endpoints.json')
+    const data = folder()
+    const { endpoints, close } = await start({ settings: { data, ephemeral: false, endpointsFile } })
+    running.pop()
+    writeFileSync(endpointsFile, 'garbage')
+    await close()
+    expect(readFileSync(endpointsFile, 'utf8')).toBe('garbage')
+    await expect(fetch(`${endpoints.management}/ready`)).rejects.toThrow('fetch failed')
+    await start({ settings: { data, ephemeral: false } })
+  })
+
+  it('says in a sentence that its endpoints cannot be written, and leaves nothing behind', async () => {
+    const directory = folder()
+    const attempt = start({ settings: { endpointsFile: join(directory, '.') } })
+    await expect(attempt).rejects.toThrow(
+      /^the endpoints cannot be written to .*; choose another with --endpoints-file$/,
+    )
+    expect(readdirSync(directory)).toEqual([])
+  })
+
+  it('replaces neither the key of a CA it holds nor the record of a certificate that is registered', async () => {
+    const { endpoints } = await start()
+    const post = async (path: string, body: unknown) => {
+      const init = { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+      const answer = await fetch(`${endpoints.management}${path}`, init)
+      return (await answer.json()) as { message?: string }
+    }
+    await post('/cas', { commonName: 'first', keyType: 'ec', sn: '0777' })
+    expect((await post('/cas', { commonName: 'second', keyType: 'ec', sn: '777' })).message).toBe(
+      'the emulator holds a CA with the serial number 777 already',
+    )
+    const device = { clientId: 'GID_demo@@@1', keyType: 'ec', sn: '0c', registered: true }
+    expect((await post('/devices', device)).message).toBeUndefined()
+    expect((await post('/devices', { ...device, clientId: 'GID_demo@@@2' })).message).toBe(
+      'another certificate of the serial number 0c is registered under its CA',
+    )
   })
 })

@@ -42,8 +42,19 @@ export interface Emulator {
 /** What is ended at the close, last come first. */
 type Closers = (() => Promise<unknown>)[]
 
-async function closeAll(closers: Closers): Promise<void> {
-  for (let close = closers.pop(); close; close = closers.pop()) await close()
+/** Closes everything, also what comes after a failure; returns the failures. */
+async function closeAll(closers: Closers): Promise<unknown[]> {
+  const failures: unknown[] = []
+  for (let close = closers.pop(); close; close = closers.pop()) {
+    await close().catch((error: unknown) => failures.push(error))
+  }
+  return failures
+}
+
+async function closeCleanly(closers: Closers): Promise<void> {
+  const failures = await closeAll(closers)
+  if (failures.length > 0)
+    throw new AggregateError(failures, `not everything was closed in order: ${failures.join('; ')}`)
 }
 
 /** Both are asked for at once, so that /ready answers while a large store is read; a directory in use is the better news. */
@@ -87,7 +98,7 @@ async function startServices(state: State, trust: Trust, shared: Shared, readine
 async function publishEndpoints(endpoints: Endpoints, files: string[], closers: Closers): Promise<void> {
   for (const file of files) {
     await writeEndpoints(file, endpoints)
-    closers.push(() => removeEndpoints(file))
+    closers.push(() => removeEndpoints(file, endpoints))
   }
 }
 
@@ -113,8 +124,9 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
   try {
     return await start(shareOf(options), closers)
   } catch (error) {
-    await closeAll(closers)
-    throw error
+    const unclean = await closeAll(closers)
+    if (unclean.length === 0) throw error
+    throw new AggregateError([error, ...unclean], `${String(error)}; then: ${unclean.join('; ')}`, { cause: error })
   }
 }
 
@@ -157,7 +169,7 @@ async function start(shared: Shared, closers: Closers): Promise<Emulator> {
   const files = [...(settings.ephemeral ? [] : [endpointsFileOf(state.directory)]), settings.endpointsFile]
   await publishEndpoints(endpoints, files.filter(Boolean), closers)
   readiness.done('endpoints')
-  return { endpoints, assumptions: ledger.entries, reset, close: () => closeAll(closers) }
+  return { endpoints, assumptions: ledger.entries, reset, close: () => closeCleanly(closers) }
 }
 
 function notReady(readiness: Readiness): never {

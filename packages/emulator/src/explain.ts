@@ -67,13 +67,7 @@ async function certificatesOf(store: Store, sn: string): Promise<CertificateStat
 function entriesAbout(recorder: Recorder, { clientId, sn, requestId }: Question): LogEntry[] {
   if (clientId !== undefined) return recorder.entries({ clientId })
   if (requestId !== undefined) return recorder.entries({ requestId })
-  const wanted = serialNumberKey(sn!)
-  return recorder
-    .entries({ limit: Number.MAX_SAFE_INTEGER })
-    .filter((entry) =>
-      [entry.deviceSn, entry.caSn].some((shown) => shown !== undefined && serialNumberKey(shown) === wanted),
-    )
-    .slice(-1_000)
+  return recorder.entries({ sn: sn! })
 }
 
 function sentence(last: LogEntry | null, certificates: CertificateState[], entries: LogEntry[]): string {

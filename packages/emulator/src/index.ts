@@ -11,3 +11,4 @@ export { createEmulator, type Emulator, type EmulatorOptions } from './create-em
 export { createLogger, logTo } from './log-sink.ts'
 export { environmentName, options, type Option, type Settings } from './options.ts'
 export { StartError } from './start-error.ts'
+export { systemClock } from '@apsaramq/model'

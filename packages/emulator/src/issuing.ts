@@ -1,15 +1,16 @@
 import { createHmac } from 'node:crypto'
-import { serialNumberKey, type AccessKey, type CaCertificate, type DeviceCertificate } from '@apsaramq/model'
+import { deviceKey, serialNumberKey, type AccessKey, type CaCertificate, type DeviceCertificate } from '@apsaramq/model'
 import {
   base64DerOf,
   inspectCertificate,
   issueCa,
   issueDevice,
   toPkcs12,
+  type CertificateFacts,
   type IssuingDeps,
   type KeyAndCertificate,
 } from '@apsaramq/pki'
-import type { Store } from '@apsaramq/store'
+import type { Store, Transaction } from '@apsaramq/store'
 import type { IssuedDevice } from '@apsaramq/testkit/http'
 import { checkDeviceRequest, clientIdsOf, IssuingError, validityOf, type DeviceRequest } from './device-request.ts'
 import type { HeldCas } from './held-cas.ts'
@@ -24,9 +25,11 @@ export interface IssuingParts extends IssuingDeps {
   cas: HeldCas
 }
 
-async function registrationOf(store: Store, caSn: string): Promise<CaCertificate | undefined> {
-  const name = `${seed.regionId}/${serialNumberKey(caSn)}`
-  return (await store.read.caCertificates.list('byRegionAndSn', name, 0, 1)).records[0]
+/** The registration of this very CA, not of another with its serial number. */
+async function registrationOf(store: Store, ca: CertificateFacts): Promise<CaCertificate | undefined> {
+  const name = `${seed.regionId}/${serialNumberKey(ca.sn)}`
+  const { records } = await store.read.caCertificates.list('byRegionAndSn', name, 0, 1)
+  return records.find((record) => record.fingerprint === ca.fingerprint)
 }
 
 async function ownerKeyOf(store: Store, instanceId: string): Promise<AccessKey | undefined> {
@@ -60,11 +63,11 @@ interface Batch {
 
 async function prepare(request: DeviceRequest, { store, cas, ...deps }: IssuingParts): Promise<Batch> {
   const held = await cas.pairOf(request.ca)
-  const { sn, commonName } = inspectCertificate(held.certificate)
-  const registration = await registrationOf(store, sn)
+  const facts = inspectCertificate(held.certificate)
+  const registration = await registrationOf(store, facts)
   const instanceId = registration?.instanceId ?? seed.platinumId
   // a stranger has the name of the CA it is taken for, and another key
-  const ca = request.wrongCa ? await issueCa({ commonName }, deps) : held
+  const ca = request.wrongCa ? await issueCa({ commonName: facts.commonName }, deps) : held
   return { ca, registration, instanceId, accessKey: await ownerKeyOf(store, instanceId) }
 }
 
@@ -107,6 +110,16 @@ function recordOf(device: IssuedDevice, ca: CaCertificate, registeredAt: number)
   }
 }
 
+/** A serial number that is taken stays with its certificate, as it does at CONNECT. */
+async function enter(tx: Transaction, records: DeviceCertificate[]): Promise<void> {
+  for (const record of records) {
+    if (await tx.deviceCertificates.get(deviceKey(record.caId, record.sn))) {
+      throw new IssuingError(`another certificate of the serial number ${record.sn} is registered under its CA`)
+    }
+    tx.deviceCertificates.put(record)
+  }
+}
+
 /**
  * Issues devices with key, certificate, chain and credentials; with `registered` they enter the store in one
  * transaction, as an accepted CONNECT would have entered them.
@@ -123,9 +136,8 @@ export async function issueDevices(request: DeviceRequest, parts: IssuingParts):
   for (const clientId of clientIdsOf(request)) devices.push(await issueOne(request, clientId, batch, parts))
   if (request.registered) {
     const at = parts.clock.now()
-    await parts.store.transact((tx) => {
-      for (const device of devices) tx.deviceCertificates.put(recordOf(device, batch.registration!, at))
-    })
+    const records = devices.map((device) => recordOf(device, batch.registration!, at))
+    await parts.store.transact((tx) => enter(tx, records))
   }
   return devices
 }

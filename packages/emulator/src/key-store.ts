@@ -1,11 +1,16 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import type { KeyAndCertificate } from '@apsaramq/pki'
+import { makeFolder } from './folder.ts'
+import { replaceFile } from './replace-file.ts'
+import { StartError } from './start-error.ts'
 
 /** Key pairs with their certificates, as PEM files `<name>.key` and `<name>.pem`, in a folder only the owner reads. */
 export interface KeyStore {
   /** Path of the certificate of a name. */
   certificateFile(name: string): string
+  /** @throws {StartError} when the key of a certificate is missing or another's */
   load(name: string): Promise<KeyAndCertificate | undefined>
   save(name: string, pair: KeyAndCertificate): Promise<void>
   remove(name: string): Promise<void>
@@ -22,25 +27,33 @@ async function readIfThere(file: string): Promise<string | undefined> {
   }
 }
 
-async function replace(file: string, text: string): Promise<void> {
-  await writeFile(`${file}.new`, text, { mode: 0o600 })
-  await rename(`${file}.new`, file)
+function belongTogether(key: string, certificate: string): boolean {
+  try {
+    return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))
+  } catch {
+    return false // one of them is not what its name says
+  }
 }
 
 /** Opens the key store of a directory, making the folder where it is missing. */
 export async function openKeyStore(directory: string): Promise<KeyStore> {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await makeFolder(directory, 0o700)
   const path = (name: string, end: 'key' | 'pem') => join(directory, `${name}.${end}`)
   return {
     certificateFile: (name) => path(name, 'pem'),
     async load(name) {
       const key = await readIfThere(path(name, 'key'))
       const certificate = await readIfThere(path(name, 'pem'))
-      return key === undefined || certificate === undefined ? undefined : { key, certificate }
+      if (certificate === undefined) return undefined // the certificate is saved last: this pair was not finished
+      if (key !== undefined && belongTogether(key, certificate)) return { key, certificate }
+      throw new StartError(
+        `${path(name, 'key')} and ${path(name, 'pem')} are not a key and its certificate: restore them, or remove both to have new ones made`,
+      )
     },
     async save(name, pair) {
-      await replace(path(name, 'key'), pair.key)
-      await replace(path(name, 'pem'), pair.certificate)
+      await rm(path(name, 'pem'), { force: true }) // or a crash could leave it beside a key that is not its own
+      await replaceFile(path(name, 'key'), pair.key)
+      await replaceFile(path(name, 'pem'), pair.certificate)
     },
     async remove(name) {
       await rm(path(name, 'key'), { force: true })

@@ -37,3 +37,10 @@ it('forgets its entries at a reset and goes on counting', () => {
   recorder.write(accepted)
   expect(recorder.entries().map((entry) => entry.seq)).toEqual([2])
 })
+
+it('finds a certificate by any spelling of its serial number', () => {
+  const recorder = createRecorder(manualClock(), () => undefined)
+  recorder.write({ ...refused, deviceSn: '0c', caSn: '00ff' })
+  expect([recorder.entries({ sn: '000C' }).length, recorder.entries({ sn: 'FF' }).length]).toEqual([1, 1])
+  expect(recorder.entries({ sn: 'c0' })).toEqual([])
+})

@@ -1,4 +1,4 @@
-import type { Clock, EventLog, LogEntry, LogEntryInput } from '@apsaramq/model'
+import { serialNumberKey, type Clock, type EventLog, type LogEntry, type LogEntryInput } from '@apsaramq/model'
 
 /** Which entries to return; every condition that is given must hold. */
 export interface LogFilter {
@@ -7,7 +7,8 @@ export interface LogFilter {
   /** At most that many, the newest; 1,000 unless told. */
   limit?: number
   clientId?: string
-  deviceSn?: string
+  /** Serial number of a device or CA certificate. */
+  sn?: string
   requestId?: string
 }
 
@@ -36,11 +37,17 @@ function ring(capacity: number) {
   }
 }
 
+/** Whether an entry is about a certificate, of a device or a CA, with this serial number in any of its spellings. */
+function hasSerialNumber({ deviceSn, caSn }: LogEntry, wanted: string): boolean {
+  const key = serialNumberKey(wanted)
+  return [deviceSn, caSn].some((shown) => shown !== undefined && serialNumberKey(shown) === key)
+}
+
 function matches(entry: LogEntry, filter: LogFilter): boolean {
   return (
     entry.seq > (filter.after ?? 0) &&
     (filter.clientId === undefined || entry.clientId === filter.clientId) &&
-    (filter.deviceSn === undefined || entry.deviceSn === filter.deviceSn) &&
+    (filter.sn === undefined || hasSerialNumber(entry, filter.sn)) &&
     (filter.requestId === undefined || entry.requestId === filter.requestId)
   )
 }

@@ -91,7 +91,16 @@ function describe(device: IssuedDevice, files: string[]): string {
   return `${clientId}\n  DeviceSn ${deviceSn}\n  CaSn ${caSn}\n  username ${username}\n  password ${password}${secret}\n  ${files.join('\n  ')}\n`
 }
 
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new UsageError(`--out ${directory} cannot be used: ${(error as Error).message}`)
+  }
+}
+
 async function hand(devices: IssuedDevice[], flags: Flags, directory: string | undefined): Promise<void> {
+  if (directory !== undefined) await makeDirectory(directory)
   for (const device of devices) {
     const files = directory === undefined ? [] : await writeFiles(device, directory)
     process.stdout.write(flags['json'] ? `${JSON.stringify(device)}\n` : describe(device, files))
@@ -108,7 +117,6 @@ export async function run([name = '', ...args]: string[]): Promise<void> {
   const directory = wanted === undefined ? undefined : resolve(wanted)
   const management = await openManagement(flags)
   try {
-    if (directory !== undefined) await mkdir(directory, { recursive: true, mode: 0o700 })
     for (const slice of slices(request, count)) {
       const { devices } = await management.request<{ devices: IssuedDevice[] }>('POST', '/devices', slice)
       await hand(devices, flags, directory)

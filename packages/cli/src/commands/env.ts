@@ -1,6 +1,6 @@
 import { endpointsFileOf, readEndpoints, type Endpoints } from '@apsaramq/testkit/http'
 import { parseArguments } from '../arguments.ts'
-import { dataDirectory } from '../management.ts'
+import { dataDirectory, readinessOf } from '../management.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** The variables of `env`, each with where its value comes from. The SDKs read the last two by themselves. */
@@ -42,6 +42,7 @@ export const help = () => '  --data DIR, --endpoints-file FILE   which emulator'
 export async function run(args: string[]): Promise<void> {
   const { flags } = parseArguments(args, { data: 'string', 'endpoints-file': 'string' })
   const endpoints = endpointsOf(flags)
+  await readinessOf(endpoints.management)
   const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${quoted(value(endpoints))}\n`)
   process.stdout.write(lines.join(''))
 }

@@ -7,6 +7,7 @@ import {
   environmentName,
   logTo,
   options,
+  systemClock,
   type Configuration,
   type Emulator,
 } from '@apsaramq/emulator'
@@ -54,14 +55,28 @@ function listAssumptions(emulator: Emulator): void {
 }
 
 function announce({ endpoints }: Emulator): void {
+  process.stdout.on('error', () => say(['nobody reads the standard output any more; the emulator runs on']))
   const { api, apiTls, mqtts, management } = endpoints
   process.stdout.write(`API         ${api}  ${apiTls}\nMQTT        ${mqtts}\nManagement  ${management}\nReady\n`)
 }
 
-/** Resolves at the first SIGINT or SIGTERM, also when it came while the emulator was starting. */
-function untilSignal(): Promise<NodeJS.Signals> {
+/** A terminal and npm both pass a Ctrl-C on: a signal that comes sooner after the first is the same one. */
+const sameSignalMs = 500
+
+/**
+ * Resolves at the first SIGINT or SIGTERM, also when it came while the emulator was starting. A later one ends the
+ * process at once, whatever hangs.
+ */
+function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, resolve)
+    let first: number | undefined
+    const onSignal = () => {
+      const now = systemClock.monotonic()
+      first ??= now
+      if (now - first > sameSignalMs) process.exit(1)
+      resolve()
+    }
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
   })
 }
 

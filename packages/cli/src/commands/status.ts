@@ -1,21 +1,6 @@
 import { parseArguments } from '../arguments.ts'
-import { UsageError } from '../usage-error.ts'
+import { readinessOf } from '../management.ts'
 import { endpointsOf } from './env.ts'
-
-interface Ready {
-  ready: boolean
-  pending: string[]
-}
-
-async function readiness(management: string): Promise<Ready> {
-  try {
-    return (await (await fetch(`${management}/ready`)).json()) as Ready
-  } catch {
-    throw new UsageError(
-      `the emulator of the endpoints file does not answer at ${management}: it has ended without removing the file`,
-    )
-  }
-}
 
 /** The help of `status`. */
 export const help = () => '  --data DIR, --endpoints-file FILE   which emulator\n  --json'
@@ -24,7 +9,7 @@ export const help = () => '  --data DIR, --endpoints-file FILE   which emulator\
 export async function run(args: string[]): Promise<void> {
   const { flags } = parseArguments(args, { data: 'string', 'endpoints-file': 'string', json: 'boolean' })
   const endpoints = endpointsOf(flags)
-  const { ready, pending } = await readiness(endpoints.management)
+  const { ready, pending } = await readinessOf(endpoints.management)
   if (flags['json']) process.stdout.write(`${JSON.stringify({ ready, pending, ...endpoints })}\n`)
   else {
     const { pid, api, apiTls, mqtts, management, caFile } = endpoints

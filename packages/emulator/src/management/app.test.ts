@@ -106,6 +106,8 @@ describe('management port', () => {
     ['GET', '/explain', 400, 'FST_ERR_VALIDATION'],
     ['GET', '/explain?clientId=a&sn=b', 400, 'FST_ERR_VALIDATION'],
     ['GET', '/log?after=x', 400, 'FST_ERR_VALIDATION'],
+    ['GET', '/log?limit=0', 400, 'FST_ERR_VALIDATION'],
+    ['DELETE', '/sessions/%', 400, 'FST_ERR_BAD_URL'],
     ['POST', '/reset?to=nothing', 400, 'FST_ERR_VALIDATION'],
     ['DELETE', '/sessions/none', 404, 'unknown-session'],
     ['POST', '/cas/0a/register', 400, 'IssuingError'],

@@ -1,4 +1,4 @@
-import { fastify, type FastifyError, type FastifyInstance } from 'fastify'
+import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { certificateRoutes, isRequestError } from './certificates.ts'
 import { guardManagement, type GateOptions } from './gate.ts'
 import { observationRoutes, type ObservationParts } from './observation.ts'
@@ -19,11 +19,17 @@ function statusOf(error: FastifyError): number {
   return isRequestError(error) ? 400 : (error.statusCode ?? 500)
 }
 
+/** A path that cannot be decoded reaches no route and no handler. */
+function answerBadPath({ code, message }: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  void reply.code(400).send({ error: code, message })
+}
+
 /** The management port: apart from the emulated API, JSON over HTTP (does not listen). */
 export function createManagementApp(options: ManagementOptions): FastifyInstance {
   const app = fastify({
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
     forceCloseConnections: true,
+    frameworkErrors: answerBadPath,
   })
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = statusOf(error)

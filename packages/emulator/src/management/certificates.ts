@@ -82,10 +82,10 @@ async function listCas({ cas, store }: CertificateParts) {
     instanceId,
     fingerprint,
     validUntil,
-    keyHeld: held.some((ca) => ca.sn === sn),
+    keyHeld: held.some((ca) => ca.fingerprint === fingerprint),
   }))
   const others = held
-    .filter((ca) => !records.some((record) => record.sn === ca.sn))
+    .filter((ca) => !records.some((record) => record.fingerprint === ca.fingerprint))
     .map(({ sn, commonName }) => ({ sn, name: commonName, registered: false, keyHeld: true }))
   return [...registered, ...others]
 }

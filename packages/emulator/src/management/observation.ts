@@ -19,7 +19,7 @@ const logQuery = {
   additionalProperties: false,
   properties: {
     after: { type: 'string', pattern: '^\\d{1,15}$' },
-    limit: { type: 'string', pattern: '^\\d{1,6}$' },
+    limit: { type: 'string', pattern: '^[1-9]\\d{0,5}$' },
     clientId: text,
     sn: text,
     requestId: text,
@@ -37,7 +37,7 @@ function filterOf({ after, limit, sn, clientId, requestId }: Record<string, stri
   return {
     ...(after === undefined ? {} : { after: Number(after) }),
     ...(limit === undefined ? {} : { limit: Number(limit) }),
-    ...(sn === undefined ? {} : { deviceSn: sn }),
+    ...(sn === undefined ? {} : { sn }),
     ...(clientId === undefined ? {} : { clientId }),
     ...(requestId === undefined ? {} : { requestId }),
   }
