@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { IClientOptions, MqttClient } from 'mqtt'
-import { generate } from 'mqtt-packet'
-import { startBroker, type BrokerFixture } from './testing/broker-fixture.ts'
-import { closeOf, connectPacket, messageTo, mqttClient, rawClient } from './testing/clients.ts'
+import { generate, type Packet } from 'mqtt-packet'
+import { withinInstance } from '@apsaramq/model'
+import { firstInstance, startBroker, type BrokerFixture } from './testing/broker-fixture.ts'
+import { accepted, closeOf, connectPacket, messageTo, mqttClient, rawClient } from './testing/clients.ts'
 
 let fixture: BrokerFixture
 afterEach(() => fixture.close())
@@ -40,6 +41,56 @@ describe('C16: what ends the connection', () => {
     expect(fixture.log.find({ kind: 'disconnect' })).toEqual([])
     expect(fixture.store.sessions.count()).toBe(0)
   })
+})
+
+function subscriptionTo(topic: string, messageId = 1): Packet {
+  return { cmd: 'subscribe', messageId, subscriptions: [{ topic, qos: 0 }] }
+}
+
+test.each(['none/x', '#', '+/+'])(
+  'C16: a filter %s that comes with the CONNECT ends the connection',
+  async (filter) => {
+    fixture = await startBroker()
+    const raw = await rawClient(fixture, await fixture.makeDevice())
+    raw.send(connectPacket(), subscriptionTo(filter))
+    expect(await raw.closed).toEqual(accepted)
+    expect(fixture.log.find({ kind: 'drop' })).toMatchObject([{ cause: 'topic-not-allowed' }])
+    expect(fixture.log.find({ kind: 'warn' })).toEqual([])
+  },
+)
+
+test('C16: a session that is resumed only loses the filter whose topic has gone', async () => {
+  fixture = await startBroker()
+  await fixture.store.transact((tx) => tx.topics.put({ instanceId: firstInstance, name: 'gone', createdAt: 0 }))
+  const device = await fixture.makeDevice()
+  const first = await mqttClient(fixture, device, persistent)
+  await first.subscribeAsync(['demo/x', 'gone/x'])
+  await first.endAsync()
+  await fixture.store.transact((tx) => tx.topics.delete(withinInstance(firstInstance, 'gone')))
+  const raw = await rawClient(fixture, device)
+  raw.send(connectPacket('GID_demo@@@device', { clean: false }))
+  expect(await raw.received(4)).toEqual(Buffer.from([0x20, 2, 1, 0]))
+  expect(fixture.log.find({ kind: 'warn' })).toMatchObject([{ cause: 'topic-not-allowed' }])
+  expect(fixture.log.find({ kind: 'drop' })).toEqual([])
+  raw.send({ cmd: 'pingreq' })
+  expect(await raw.received(6)).toEqual(Buffer.from([0x20, 2, 1, 0, 0xd0, 0]))
+})
+
+test.each([
+  ['a topic with U+0000', [0x31, 9, 0, 6, ...Buffer.from('demo/\0'), 0x79]],
+  ['a topic that is no UTF-8', [0x31, 9, 0, 6, ...Buffer.from('demo/'), 0xff, 0x79]],
+  ['identifier 0', [0x32, 9, 0, 4, ...Buffer.from('demo'), 0, 0, 0x79]],
+])('C16: nothing is forwarded of a PUBLISH with %s, which ends the connection', async (_what, bytes) => {
+  fixture = await startBroker()
+  const subscriber = await client({ clientId: 'GID_demo@@@subscriber' })
+  await subscriber.subscribeAsync('demo/#')
+  const heard = messageTo(subscriber)
+  const raw = await rawClient(fixture, await fixture.makeDevice())
+  raw.send(connectPacket(), Buffer.from(bytes))
+  expect(await raw.closed).toEqual(accepted)
+  expect(fixture.log.find({ kind: 'drop' })).toMatchObject([{ cause: 'protocol-error', clientId: 'GID_demo@@@device' }])
+  await (await client()).publishAsync('demo', 'the first to come', { qos: 1 })
+  expect(await heard).toBe('demo the first to come')
 })
 
 describe('C16: what only costs the subscription', () => {

@@ -159,14 +159,36 @@ describe('the CA', () => {
     expect(fixture.log.find({ kind: 'refuse' })).toMatchObject([{ cause: 'ca-inactive', caSn: fixture.ca.record.sn }])
   })
 
-  test('a deleted device certificate comes back active at its next CONNECT', async () => {
+  test('C15: a deleted device certificate comes back active at its next CONNECT, with a warning', async () => {
     fixture = await startBroker()
     const device = await fixture.makeDevice()
     await (await mqttClient(fixture, device)).endAsync()
     await fixture.setDeviceStatus(device, 'inactive')
     await fixture.deleteDevice(device)
+    const deletedAt = new Date(fixture.clock.now()).toISOString()
+    fixture.clock.advance(60_000)
     await mqttClient(fixture, device)
     expect(await fixture.recordOf(device)).toMatchObject({ status: 'active', statusChange: null })
+    const caSn = fixture.ca.record.sn
+    expect(fixture.log.find({ kind: 'warn' })).toMatchObject([
+      {
+        cause: 'device-deleted',
+        message: `device certificate ${device.sn} (device) of CA ${caSn} was deleted at ${deletedAt}, inactive by then, and comes back active: to keep a device out inactivate its certificate`,
+        deviceSn: device.sn,
+        caSn,
+        clientId,
+      },
+    ])
+    expect(fixture.log.assumed.filter(({ id }) => id === 'A-23')).toEqual([{ id: 'A-23', about: device.sn }])
+  })
+
+  test('C15: what was never deleted registers without a warning, and so does a client that comes again', async () => {
+    fixture = await startBroker()
+    const device = await fixture.makeDevice()
+    await (await mqttClient(fixture, device)).endAsync()
+    await mqttClient(fixture, device)
+    expect(fixture.log.find({ kind: 'warn' })).toEqual([])
+    expect(fixture.log.assumed.filter(({ id }) => id === 'A-23')).toEqual([])
   })
 
   test('a renewed CA of the same name and key does not revive what was inactivated under the old one', async () => {

@@ -1,13 +1,15 @@
-import type { CaCertificate, Instance } from '@apsaramq/model'
+import { deviceKey, type CaCertificate, type Instance } from '@apsaramq/model'
 import { checkClientId } from './client-rules.ts'
 import type { ArrivedConnect } from './connect-reader.ts'
 import type { Connection } from './connection.ts'
 import { checkCredentials } from './credentials.ts'
 import { factsOf } from './connection-facts.ts'
+import type { DeletedDevices } from './deleted-devices.ts'
 import type { Endings } from './endings.ts'
 import type { GatherEvidence, Question } from './evidence.ts'
 import type { Hub } from './hub.ts'
 import type { Hubs } from './hubs.ts'
+import type { Identity } from './identity.ts'
 import { namedInstance } from './named-instance.ts'
 import { registerDevice } from './registration.ts'
 import type { BrokerOptions } from './settings.ts'
@@ -19,6 +21,7 @@ export interface AdmissionDeps extends Pick<BrokerOptions, 'store' | 'clock' | '
   gather: GatherEvidence
   endings: Endings
   hubs: Hubs
+  deleted: DeletedDevices
   /** Makes a connection live; called in the same synchronous step as the last look at what was decided. */
   join(connection: Connection, connect: ArrivedConnect, grant: Grant): void
 }
@@ -70,7 +73,10 @@ async function decide(deps: AdmissionDeps, connection: Connection, { packet }: A
   const { username, password, clientId, clean } = packet
   const question = { identity: connection.identity!, named: namedInstance(connection.serverName, username) }
   const verdict = judge(await deps.gather(store.read, question, deps.clock.now()))
-  if (verdict.kind === 'refuse') return verdict
+  if (verdict.kind === 'refuse') {
+    if (verdict.refusal.cause === 'ca-unknown') noteIntermediate(deps, question.identity)
+    return verdict
+  }
   const instance = await store.read.instances.get(verdict.ca.instanceId)
   if (!instance) {
     return refuse({ cause: 'wrong-instance', message: `instance ${verdict.ca.instanceId} does not exist` }, verdict.ca)
@@ -93,19 +99,32 @@ function refuse(refusal: Refusal, ca: CaCertificate): Decision {
 async function register(deps: AdmissionDeps, connection: Connection, question: Question): Promise<Refusal | undefined> {
   const isWanted = () => connection.stage === 'judging'
   const verdict = await registerDevice(deps.store, deps.gather, question, { now: deps.clock.now(), isWanted })
-  if (verdict.kind === 'refuse') return verdict.refusal
-  if (verdict.kind === 'admit' || !isWanted()) return undefined
-  const { ca, facts } = verdict
-  const message = `device certificate ${facts.sn} (${facts.commonName}) registered under CA ${ca.sn}, active`
-  deps.log.write({
-    plane: 'mqtt',
-    kind: 'register',
-    message,
-    ...factsOf(connection),
-    caSn: ca.sn,
-    instanceId: ca.instanceId,
-  })
+  if (verdict?.kind === 'refuse') return verdict.refusal
+  if (verdict?.kind === 'register') noteRegistration(deps, connection, verdict)
+  return undefined
+}
+
+function noteRegistration(
+  deps: AdmissionDeps,
+  connection: Connection,
+  { ca, facts }: Extract<Verdict, { kind: 'register' }>,
+): void {
+  const place = { ...factsOf(connection), caSn: ca.sn, instanceId: ca.instanceId }
+  const name = `device certificate ${facts.sn} (${facts.commonName})`
+  const message = `${name} registered under CA ${ca.sn}, active`
+  deps.log.write({ plane: 'mqtt', kind: 'register', message, ...place })
   deps.assume('A-09', facts.sn)
   deps.assume('A-21', facts.sn)
-  return undefined
+  const deleted = deps.deleted.take(deviceKey(ca.id, facts.sn), facts.fingerprint)
+  if (!deleted) return
+  const warning = `${name} of CA ${ca.sn} was deleted at ${new Date(deleted.deletedAt).toISOString()}, ${deleted.status} by then, and comes back active: to keep a device out inactivate its certificate`
+  deps.log.write({ plane: 'mqtt', kind: 'warn', cause: 'device-deleted', message: warning, ...place })
+  deps.assume('A-23', facts.sn)
+}
+
+/** Whether the client sent an intermediate CA beside its certificate, which might lead to a registered one. */
+function noteIntermediate(deps: AdmissionDeps, identity: Identity): void {
+  if (identity.kind !== 'certificate') return
+  const sent = identity.certificate.issuerCertificate // of what the client sent, not of what is registered
+  if (sent && sent.subject !== sent.issuer) deps.assume('A-28', identity.facts.sn)
 }

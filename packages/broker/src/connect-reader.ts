@@ -1,5 +1,6 @@
 import type { TLSSocket } from 'node:tls'
-import { decodeConnect, MalformedConnect, protocolOf, type ConnectPacket } from './decode-connect.ts'
+import { decodeConnect, protocolOf, type ConnectPacket } from './decode-connect.ts'
+import { MalformedPacket } from './fields.ts'
 import { Guard } from './guard.ts'
 import type { Refusal } from './verdict.ts'
 
@@ -63,7 +64,7 @@ function arrived(all: Buffer, whole: number): ArrivedConnect | RefusedConnect {
   try {
     return { kind: 'connect', packet: decodeConnect(bytes), bytes, rest }
   } catch (thrown) {
-    if (!(thrown instanceof MalformedConnect)) throw thrown
+    if (!(thrown instanceof MalformedPacket)) throw thrown
     return { kind: 'refused', refusal: { cause: 'protocol-error', message: thrown.message }, answer: undefined }
   }
 }

@@ -61,6 +61,30 @@ describe('refuses', () => {
     expect(() => decodeConnect(bytes)).toThrow('the client id is not text in UTF-8')
   })
 
+  test.each([
+    ['with #', 'demo/#', 'the will topic has a wildcard'],
+    ['with +', 'demo/+/x', 'the will topic has a wildcard'],
+    ['with U+0000', 'demo/\0', 'the will topic is not text in UTF-8'],
+    ['that is empty', '', 'the will topic is empty'],
+  ])('a will topic %s', (_what, topic, message) => {
+    // mqtt-packet would not write some of these
+    const bytes = generate(connectPacket('id', { will: { topic: 'x'.repeat(topic.length || 1), payload: 'y' } }))
+    const at = 12 + 4
+    const withTopic = Buffer.concat([
+      bytes.subarray(0, at),
+      Buffer.from([0, topic.length]),
+      Buffer.from(topic),
+      bytes.subarray(at + 2 + (topic.length || 1)),
+    ])
+    withTopic[1] = withTopic.length - 2
+    expect(() => decodeConnect(withTopic)).toThrow(message)
+  })
+
+  test('a user name with U+0000', () => {
+    const packet = connectPacket('id', { username: 'me\0', password: Buffer.from('x') })
+    expect(() => decodeConnect(generate(packet))).toThrow('the user name is not text in UTF-8')
+  })
+
   test('every beginning of a CONNECT', () => {
     for (let end = 2; end < plain.length; end += 1) {
       expect(() => decodeConnect(plain.subarray(0, end))).toThrow('CONNECT is cut short')

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer'
+import { Fields, MalformedPacket } from './fields.ts'
 
 /** What admission reads of a CONNECT. */
 export interface ConnectPacket {
@@ -10,11 +10,6 @@ export interface ConnectPacket {
   password: Buffer | undefined
 }
 
-/** Bytes that are no CONNECT as the standard has it; the message says why. */
-export class MalformedConnect extends Error {
-  override readonly name = 'MalformedConnect'
-}
-
 /** Bits of the connect flags (3.1.1 §3.1.2.3). */
 const bit = { reserved: 1, clean: 2, will: 4, willQos: 24, willRetain: 32, password: 64, username: 128 } as const
 
@@ -22,24 +17,25 @@ const bit = { reserved: 1, clean: 2, will: 4, willQos: 24, willRetain: 32, passw
  * Reads a whole CONNECT, more strictly than mqtt-packet does and in a tenth of its time.
  *
  * @param bytes the packet, fixed header included
- * @throws {MalformedConnect} where the standard asks the server to close the connection
+ * @throws {MalformedPacket} where the standard asks the server to close the connection
  */
 export function decodeConnect(bytes: Buffer): ConnectPacket {
-  const fields = new Fields(bytes, headerLength(bytes))
+  const fields = new Fields('CONNECT', bytes, headerLength(bytes))
   fields.text('protocol name')
   const level = fields.byte() & 0x7f // the top bit says that the client is a bridge
   const flags = fields.byte()
   const fault = flagsFault(flags)
-  if (fault) throw new MalformedConnect(fault)
+  if (fault) throw new MalformedPacket(fault)
   fields.number() // the keep alive is aedes' to read
   const clientId = fields.text('client id')
   if (flags & bit.will) {
-    fields.text('will topic')
+    const willFault = topicFault(fields.text('will topic'))
+    if (willFault) throw new MalformedPacket(willFault)
     fields.binary()
   }
   const username = flags & bit.username ? fields.text('user name') : undefined
   const password = flags & bit.password ? fields.binary() : undefined
-  if (!fields.isAtEnd) throw new MalformedConnect('bytes follow the last field of CONNECT')
+  if (!fields.isAtEnd) throw new MalformedPacket('bytes follow the last field of CONNECT')
   return { level, clientId, clean: (flags & bit.clean) !== 0, username, password }
 }
 
@@ -59,50 +55,15 @@ function headerLength(bytes: Buffer): number {
   return at + 1
 }
 
+/** The will is a PUBLISH to come, and a topic name is no filter. */
+function topicFault(topic: string): string | undefined {
+  if (topic === '') return 'the will topic is empty' // [MQTT-4.7.3-1]
+  return /[+#]/.test(topic) ? 'the will topic has a wildcard' : undefined // [MQTT-3.3.2-2]
+}
+
 function flagsFault(flags: number): string | undefined {
   if (flags & bit.reserved) return 'the reserved flag is set' // [MQTT-3.1.2-3]
   if (!(flags & bit.will) && flags & (bit.willQos | bit.willRetain)) return 'will QoS or retain without a will' // [MQTT-3.1.2-11]
   if ((flags & bit.willQos) === bit.willQos) return 'a will of QoS 3' // [MQTT-3.1.2-14]
   return undefined
-}
-
-class Fields {
-  readonly #bytes: Buffer
-  #at: number
-
-  constructor(bytes: Buffer, at: number) {
-    this.#bytes = bytes
-    this.#at = at
-  }
-
-  get isAtEnd(): boolean {
-    return this.#at === this.#bytes.length
-  }
-
-  byte(): number {
-    return this.#take(1)[0]!
-  }
-
-  number(): number {
-    return this.#take(2).readUInt16BE(0)
-  }
-
-  binary(): Buffer {
-    return this.#take(this.number())
-  }
-
-  text(field: string): string {
-    const bytes = this.binary()
-    // [MQTT-1.5.3-1], [MQTT-1.5.3-2]: no surrogates, no U+0000
-    if (isUtf8(bytes) && !bytes.includes(0)) return bytes.toString('utf8')
-    throw new MalformedConnect(`the ${field} is not text in UTF-8`)
-  }
-
-  #take(count: number): Buffer {
-    const end = this.#at + count
-    if (end > this.#bytes.length) throw new MalformedConnect('CONNECT is cut short')
-    const taken = this.#bytes.subarray(this.#at, end)
-    this.#at = end
-    return taken
-  }
 }

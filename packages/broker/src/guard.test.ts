@@ -6,7 +6,7 @@ import { connectPacket } from './testing/clients.ts'
 const connect = generate(connectPacket())
 
 /** What the guard says of bytes that come `step` at a time, with the fault's place counted from the start. */
-function inspect(bytes: Uint8Array, step: number, maxPacketBytes = 1024): Violation | undefined {
+function inspect(bytes: Buffer, step: number, maxPacketBytes = 1024): Violation | undefined {
   const guard = new Guard(maxPacketBytes)
   for (let at = 0; at < bytes.length; at += step) {
     const violation = guard.inspect(bytes.subarray(at, at + step))
@@ -58,6 +58,59 @@ describe.each([1, 2, 3, 7, 100_000])('in chunks of %i', (step) => {
     ['DUP of QoS 0', [0x38, 0], 'PUBLISH of QoS 0 with DUP'],
     ['a long PUBACK', [0x40, 3, 0, 1, 0], 'packet type 4 with a body of 3 bytes'],
     ['an endless length', [0x30, 0xff, 0xff, 0xff, 0xff, 1], 'a remaining length of more than four bytes'],
+  ])('stops %s', (_what, bytes, message) => {
+    expect(inspect(Buffer.from([...connect, ...bytes]), step)).toMatchObject({ cause: 'protocol-error', message })
+  })
+
+  test('lets topics and filters of any language pass, empty messages too', () => {
+    const bytes = bytesOf(
+      { ...publish, topic: 'demo/温度/é😀', payload: '' },
+      { ...publish, topic: '__proto__', payload: Buffer.from([0, 0xff]), qos: 0 },
+      { ...publish, messageId: 256 },
+      {
+        cmd: 'subscribe',
+        messageId: 256,
+        subscriptions: [
+          { topic: 'demo/+/é', qos: 2 },
+          { topic: '#', qos: 0 },
+        ],
+      },
+      { cmd: 'unsubscribe', messageId: 255, unsubscriptions: ['demo/+/é', '#'] },
+    )
+    expect(inspect(bytes, step)).toBeUndefined()
+  })
+
+  const notText = 'the topic is not text in UTF-8'
+  test.each<[string, number[], string]>([
+    ['U+0000 in a topic', [0x30, 5, 0, 2, 0x61, 0, 0x78], notText],
+    ['half a character in a topic', [0x30, 5, 0, 2, 0x61, 0xc3, 0xa9], notText],
+    ['a surrogate in a topic', [0x30, 5, 0, 3, 0xed, 0xa0, 0x80], notText],
+    ['a topic with #', [0x30, 4, 0, 2, 0x2f, 0x23], 'PUBLISH to a topic with a wildcard'],
+    ['a topic with +', [0x30, 3, 0, 1, 0x2b], 'PUBLISH to a topic with a wildcard'],
+    ['an empty topic', [0x30, 3, 0, 0, 1], 'PUBLISH to an empty topic'],
+    ['a PUBLISH without a topic', [0x30, 0], 'PUBLISH is cut short'],
+    ['a PUBLISH shorter than its topic', [0x30, 3, 0, 2, 0x61], 'PUBLISH is cut short'],
+    ['a PUBLISH without its identifier', [0x32, 4, 0, 1, 0x61, 0], 'PUBLISH is cut short'],
+    ['identifier 0 in a PUBLISH of QoS 1', [0x32, 5, 0, 1, 0x61, 0, 0], 'packet identifier 0'],
+    ['identifier 0 in a PUBLISH of QoS 2', [0x34, 6, 0, 1, 0x61, 0, 0, 1], 'packet identifier 0'],
+    ['identifier 0 in PUBACK', [0x40, 2, 0, 0], 'packet identifier 0'],
+    ['identifier 0 in PUBREC', [0x50, 2, 0, 0], 'packet identifier 0'],
+    ['identifier 0 in PUBREL', [0x62, 2, 0, 0], 'packet identifier 0'],
+    ['identifier 0 in PUBCOMP', [0x70, 2, 0, 0], 'packet identifier 0'],
+    ['identifier 0 in SUBSCRIBE', [0x82, 6, 0, 0, 0, 1, 0x61, 0], 'packet identifier 0'],
+    ['identifier 0 in UNSUBSCRIBE', [0xa2, 5, 0, 0, 0, 1, 0x61], 'packet identifier 0'],
+    ['a SUBSCRIBE without a filter', [0x82, 2, 0, 1], 'SUBSCRIBE without a filter'],
+    ['an UNSUBSCRIBE without a filter', [0xa2, 2, 0, 1], 'UNSUBSCRIBE without a filter'],
+    ['a SUBSCRIBE without anything', [0x82, 0], 'SUBSCRIBE is cut short'],
+    ['a filter without its QoS', [0x82, 5, 0, 1, 0, 1, 0x61], 'SUBSCRIBE is cut short'],
+    ['a filter of QoS 3', [0x82, 6, 0, 1, 0, 1, 0x61, 3], 'a filter with a QoS over 2'],
+    ['an empty filter', [0xa2, 4, 0, 1, 0, 0], 'an empty filter'],
+    ['U+0000 in a filter', [0x82, 7, 0, 1, 0, 2, 0x61, 0, 0], 'the filter is not text in UTF-8'],
+    [
+      'half a character in the second filter',
+      [0xa2, 8, 0, 1, 0, 1, 0x61, 0, 1, 0xc3],
+      'the filter is not text in UTF-8',
+    ],
   ])('stops %s', (_what, bytes, message) => {
     expect(inspect(Buffer.from([...connect, ...bytes]), step)).toMatchObject({ cause: 'protocol-error', message })
   })

@@ -1,4 +1,5 @@
 import type { Cause } from '@apsaramq/model'
+import { BodyCheck } from './body-check.ts'
 
 /** What is wrong with the bytes, and where in the chunk the packet at fault begins (0 if in an earlier chunk). */
 export interface Violation {
@@ -18,7 +19,7 @@ const lengthByType: Readonly<Record<number, number>> = { 4: 2, 5: 2, 6: 2, 7: 2,
 
 /**
  * Follows the packets of one connection, chunk by chunk, and finds what the standard forbids before anything is
- * buffered or parsed; keeps no bytes.
+ * buffered or parsed; keeps no bytes but those of a topic or filter that comes in pieces.
  */
 export class Guard {
   readonly #maxPacketBytes: number
@@ -30,6 +31,7 @@ export class Guard {
   /** Bytes of the current packet's body still to come; below 0 while its header is being read. */
   #bodyLeft = -1
   #firstPacketBytes: number | undefined
+  readonly #body = new BodyCheck()
 
   /** @param maxPacketBytes largest packet let through, header included */
   constructor(maxPacketBytes: number) {
@@ -42,7 +44,7 @@ export class Guard {
   }
 
   /** Looks at the next bytes. After a violation the connection must end. */
-  inspect(chunk: Uint8Array): Violation | undefined {
+  inspect(chunk: Buffer): Violation | undefined {
     let begin = 0
     let at = 0
     while (at < chunk.length) {
@@ -52,7 +54,12 @@ export class Guard {
         at += 1
         if (fault) return { ...fault, at: begin }
       }
-      at += this.#takeBody(chunk.length - at)
+      if (this.#bodyLeft < 0) continue
+      const end = Math.min(at + this.#bodyLeft, chunk.length)
+      const message = this.#body.take(chunk, at, end)
+      if (message !== undefined) return { cause: 'protocol-error', message, at: begin }
+      this.#skip(end - at)
+      at = end
     }
     return undefined
   }
@@ -72,6 +79,7 @@ export class Guard {
     const bytes = 1 + this.#lengthBytes + this.#length
     this.#firstPacketBytes ??= bytes
     this.#bodyLeft = this.#length
+    this.#body.start(this.#header, this.#length)
     if (bytes > this.#maxPacketBytes) {
       const message = `a packet of ${bytes} bytes where at most ${this.#maxPacketBytes} are read`
       return { cause: 'packet-too-large', message }
@@ -81,16 +89,11 @@ export class Guard {
     return malformed(`packet type ${this.#header >> 4} with a body of ${this.#length} bytes`)
   }
 
-  /** Skips what of the body is there; returns how many bytes that is. */
-  #takeBody(available: number): number {
-    if (this.#bodyLeft < 0) return 0
-    const taken = Math.min(this.#bodyLeft, available)
-    this.#bodyLeft -= taken
-    if (this.#bodyLeft === 0) {
-      this.#bodyLeft = this.#header = -1
-      this.#length = this.#lengthBytes = 0
-    }
-    return taken
+  #skip(bodyBytes: number): void {
+    this.#bodyLeft -= bodyBytes
+    if (this.#bodyLeft > 0) return
+    this.#bodyLeft = this.#header = -1
+    this.#length = this.#lengthBytes = 0
   }
 }
 

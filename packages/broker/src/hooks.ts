@@ -71,6 +71,8 @@ function authorizeSubscribe(deps: HookDeps): AuthorizeSubscribeHandler {
     const guest = deps.guestOf(client)
     if (!isAccepted(guest)) return done(notAccepted())
     const { topic, qos } = subscription
+    // the client's own SUBSCRIBE is not let through before its CONNACK: what is asked earlier comes of its session
+    const isRestored = !(client as AedesClient).connackSent
     decide<SubscriptionRefusal>(
       deps.rules.subscribe(guest.connection.admitted!, { topic, qos, held: guest.filters ?? none }),
       (refusal) => {
@@ -81,7 +83,7 @@ function authorizeSubscribe(deps: HookDeps): AuthorizeSubscribeHandler {
           return done(null, subscription)
         }
         // a session that is being restored loses the filter: it would not get past its CONNECT otherwise
-        if (!refusal.ends || client.connecting) {
+        if (!refusal.ends || isRestored) {
           deps.warn(guest, refusal)
           return done(null, null)
         }

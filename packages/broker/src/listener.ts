@@ -33,11 +33,16 @@ const socketBufferBytes = 1024 * 1024
 export async function listenTls(deps: ListenerDeps, at: { host: string; port: number }): Promise<Listener> {
   const server = createServer(optionsOf(deps), (socket) => deps.onSecure(socket))
   const sockets = new Set<Socket>()
+  const addresses = new WeakMap<Socket, string | undefined>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
+    addresses.set(socket, socket.remoteAddress) // a socket that has failed knows it no more
     socket.once('close', () => sockets.delete(socket))
   })
-  server.on('tlsClientError', (error, socket) => deps.endings.handshakeFailed(error, socket.remoteAddress ?? 'unknown'))
+  server.on('tlsClientError', (error, socket) => {
+    const below = socketBelow(socket)
+    deps.endings.handshakeFailed(error, (below && addresses.get(below)) ?? 'unknown')
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(at.port, at.host, () => {
@@ -53,6 +58,11 @@ export async function listenTls(deps: ListenerDeps, at: { host: string; port: nu
     setTls: (context) => server.setSecureContext({ ...context, minVersion }),
     close: () => closeServer(server, sockets),
   }
+}
+
+/** The socket that a TLS socket was made of; Node keeps it, and its types do not say so. */
+function socketBelow(socket: TLSSocket): Socket | undefined {
+  return (socket as TLSSocket & { _parent?: Socket })._parent
 }
 
 function optionsOf({ tls, settings }: ListenerDeps): TlsOptions {

@@ -100,6 +100,23 @@ describe.each(['cut', 'connack'] as const)('C10: refused by %s', (rejectAt) => {
   })
 })
 
+test.each([
+  ['alone', 0],
+  ['with a root', 0],
+  ['with a certificate that another CA issued', 1],
+])('an unknown issuer is refused; a certificate that comes %s counts %i towards A-28', async (sent, touched) => {
+  fixture = await startBroker()
+  const ca = await fixture.makeCa()
+  const device = await fixture.makeDevice({ ca })
+  const between = await fixture.makeDevice({ commonName: 'between' })
+  const rest = sent === 'with a root' ? ca.certificate : touched ? between.certificate : ''
+  const outcome = await tryMqtt(fixture, { ...device, certificate: `${device.certificate}\n${rest}` })
+  expect(outcome).toEqual({ connected: false, code: undefined })
+  expect(fixture.log.find({ kind: 'refuse' })).toMatchObject([{ cause: 'ca-unknown' }])
+  const assumed = fixture.log.assumed.filter(({ id }) => id === 'A-28')
+  expect(assumed).toEqual(Array.from({ length: touched }, () => ({ id: 'A-28', about: device.sn })))
+})
+
 async function registeredNeighbor(): Promise<TestDevice> {
   return fixture.makeDevice()
 }
@@ -143,6 +160,11 @@ describe('C10: before there is a CONNECT', () => {
     ['a packet over the size', [0x10, 0xff, 0xff, 0x7f], 'packet-too-large'],
     ['another packet', [0xc0, 0], 'protocol-error'],
     ['another protocol', [...Buffer.from('GET / HTTP/1.1\r\n\r\n')], 'protocol-error'],
+    [
+      'a will to a wildcard',
+      [...generate(connectPacket('x', { will: { topic: 'demo/#', payload: 'x' } }))],
+      'protocol-error',
+    ],
     ['a CONNECT that is cut short', [0x10, 6, 0, 4, 0x4d, 0x51, 0x54, 0x54], 'protocol-error'],
   ])('%s is cut', async (_what, bytes, cause) => {
     fixture = await startBroker()
@@ -157,7 +179,10 @@ describe('C10: before there is a CONNECT', () => {
     const socket = connectTcp(fixture.port, '127.0.0.1')
     socket.on('error', () => socket.destroy()) // reset by the server
     socket.write(generate(connectPacket()))
-    expect(await fixture.log.waitFor({ kind: 'refuse' })).toMatchObject({ cause: 'tls-failed' })
+    expect(await fixture.log.waitFor({ kind: 'refuse' })).toMatchObject({
+      cause: 'tls-failed',
+      remoteAddress: '127.0.0.1',
+    })
   })
 
   test('a CONNECT that comes byte by byte, and packets behind one that come with it, are read', async () => {

@@ -9,7 +9,8 @@ import { judge, type Verdict } from './verdict.ts'
  * judged first, or another connection of the same certificate that was faster, counts.
  *
  * @param isWanted whether the connection is still there
- * @returns the verdict inside the transaction; `register` means that the record was written
+ * @returns the verdict inside the transaction; `register` means that the record was written, undefined that it was not
+ *   as nobody wants it any more
  * @throws StoreUnavailableError when it could not be made durable
  */
 export async function registerDevice(
@@ -17,11 +18,12 @@ export async function registerDevice(
   gather: GatherEvidence,
   question: Question,
   at: { now: number; isWanted(): boolean },
-): Promise<Verdict> {
+): Promise<Verdict | undefined> {
   return store.transact(async (tx) => {
     const verdict = judge(await gather(tx, question, at.now))
-    if (verdict.kind === 'register' && at.isWanted())
-      tx.deviceCertificates.put(recordOf(verdict.ca, verdict.facts, at.now))
+    if (verdict.kind !== 'register') return verdict
+    if (!at.isWanted()) return undefined
+    tx.deviceCertificates.put(recordOf(verdict.ca, verdict.facts, at.now))
     return verdict
   })
 }
