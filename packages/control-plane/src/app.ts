@@ -7,6 +7,7 @@ import fastify, {
 import { answer } from './gateway/answer.ts'
 import { body } from './gateway/body.ts'
 import { found, type Call } from './gateway/call.ts'
+import { Connections } from './gateway/connections.ts'
 import { gateway } from './gateway/index.ts'
 import { answerBadPath, answerMalformedHttp } from './gateway/malformed-http.ts'
 import type { Plane } from './gateway/plane.ts'
@@ -58,6 +59,8 @@ function contextOf(call: Call, { store, clock, random, assume }: Plane) {
 export function createApp(plane: Plane, options: AppOptions = {}): FastifyInstance {
   const app = fastify(serverOptions(plane, options))
   app.decorate('plane', plane)
+  const connections = new Connections(app.server, plane.clock)
+  app.addHook('preClose', async () => connections.end())
   // Node would answer an unknown Expect by itself, with no body
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
   app.register(replies)
