@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -9,7 +10,7 @@ import { body } from './gateway/body.ts'
 import { found, type Call } from './gateway/call.ts'
 import { Connections } from './gateway/connections.ts'
 import { gateway } from './gateway/index.ts'
-import { answerBadPath, answerMalformedHttp } from './gateway/malformed-http.ts'
+import { answerBadPath, answerConnect, answerMalformedHttp } from './gateway/malformed-http.ts'
 import type { Plane } from './gateway/plane.ts'
 import { replies } from './gateway/replies.ts'
 
@@ -27,7 +28,8 @@ export interface AppOptions {
 const noQuery = Object.freeze({})
 
 function serverOptions(plane: Plane, { https }: AppOptions): FastifyServerOptions {
-  const http = { maxHeaderSize: maxHeaderBytes, insecureHTTPParser: false }
+  // Node would answer a request without Host by itself, with no body
+  const http = { maxHeaderSize: maxHeaderBytes, insecureHTTPParser: false, requireHostHeader: false }
   const options = {
     ...(https ? { https: { ...https, ...http } } : { http }),
     logger: false,
@@ -63,6 +65,7 @@ export function createApp(plane: Plane, options: AppOptions = {}): FastifyInstan
   app.addHook('preClose', async () => connections.end())
   // Node would answer an unknown Expect by itself, with no body
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
+  app.server.on('connect', (_request, socket: Socket) => answerConnect(plane, socket))
   app.register(replies)
   app.register(body)
   for (const step of gateway) app.register(step)

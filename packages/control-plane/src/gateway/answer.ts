@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify'
 import type { ApiError } from '../api-error.ts'
 import type { Call } from './call.ts'
 import { errorBody } from './error-body.ts'
+import { hasUnreadBody, lingering } from './linger.ts'
 import { logEntryOf } from './log-entry.ts'
 import type { Plane } from './plane.ts'
 
@@ -16,7 +17,11 @@ function send(reply: FastifyReply, plane: Plane, call: Call, status: number, bod
   reply.header('content-type', call.rendering.contentType)
   reply.header('x-acs-request-id', call.requestId)
   if (call.decision) limitHeaders(reply, call.decision)
-  return reply.send(call.rendering.write(body, status < 400 ? `${call.action}Response` : 'Error'))
+  const text = call.rendering.write(body, status < 400 ? `${call.action}Response` : 'Error')
+  const { raw } = reply.request
+  if (!hasUnreadBody(raw)) return reply.send(text)
+  reply.header('connection', 'close').header('content-length', Buffer.byteLength(text))
+  return reply.send(lingering(raw, text, plane.clock))
 }
 
 /** What the SDK cores read: the retry-after, and before it the two rate limits, of which the larger TimeLeft counts. */

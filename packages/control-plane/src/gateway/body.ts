@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError } from '../api-error.ts'
 import type { Call } from './call.ts'
+import { hasBody } from './linger.ts'
 
 /** Largest body that is read (RPC request structure: POST up to 10 MB). */
 export const maxBodyBytes = 10 * 1024 * 1024
@@ -12,12 +12,6 @@ const tooLarge = () =>
     detail: `the body is larger than ${maxBodyBytes} bytes`,
     cause: 'request-too-large',
   })
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  if (headers['transfer-encoding'] !== undefined) return true
-  const length = headers['content-length']
-  return length !== undefined && length !== '0' // the Java SDK sends POST with neither, and a content type
-}
 
 /** Reads the body as bytes. @throws {ApiError} RequestTooLarge, MalformedRequest */
 async function readBody(raw: IncomingMessage): Promise<Buffer> {
@@ -35,13 +29,8 @@ async function readBody(raw: IncomingMessage): Promise<Buffer> {
   })
 }
 
-async function readInto(call: Call, raw: IncomingMessage, reply: FastifyReply): Promise<undefined> {
-  try {
-    call.body = await readBody(raw)
-  } catch (error) {
-    reply.header('connection', 'close') // what is left of the body is not read
-    throw error
-  }
+async function readInto(call: Call, raw: IncomingMessage): Promise<undefined> {
+  call.body = await readBody(raw)
 }
 
 /**
@@ -52,8 +41,8 @@ async function readInto(call: Call, raw: IncomingMessage, reply: FastifyReply): 
 export const body = fp(
   async (app) => {
     for (const method of ['GET', 'POST']) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
-    app.addHook('preParsing', (request, reply, _payload, done) => {
-      if (hasBody(request.raw)) return readInto(request.call, request.raw, reply)
+    app.addHook('preParsing', (request, _reply, _payload, done) => {
+      if (hasBody(request.raw)) return readInto(request.call, request.raw)
       done()
       return undefined
     })

@@ -6,6 +6,7 @@ import type { ErrorCode } from '../errors.ts'
 import { refuse, restOn } from './answer.ts'
 import { Call } from './call.ts'
 import { errorBody } from './error-body.ts'
+import { lingerMs } from './linger.ts'
 import { logEntryOf } from './log-entry.ts'
 import type { Plane } from './plane.ts'
 
@@ -14,12 +15,6 @@ const codeByParserError: Readonly<Record<string, ErrorCode>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'RequestTooLarge',
   ERR_HTTP_REQUEST_TIMEOUT: 'RequestTimeout',
 }
-
-/**
- * How long a refused client may go on sending. What it sends is read and dropped meanwhile: a socket that is closed
- * with bytes unread is reset, and the answer may be lost with it.
- */
-const lingerMs = 1_000
 
 const answered = new WeakSet<Socket>()
 
@@ -30,7 +25,26 @@ export function answerMalformedHttp(plane: Plane, error: ConnectionError, socket
     socket.destroy()
     return
   }
-  const refusal = new ApiError(codeByParserError[error.code] ?? 'MalformedRequest', { detail: error.message })
+  refuseBelowHttp(
+    plane,
+    new ApiError(codeByParserError[error.code] ?? 'MalformedRequest', { detail: error.message }),
+    socket,
+  )
+}
+
+/** Answers CONNECT, which Node hands over as a bare socket; an Upgrade is a call like any other. */
+export function answerConnect(plane: Plane, socket: Socket): void {
+  socket.on('error', () => socket.destroy())
+  socket.resume() // Node reads it no longer
+  refuseBelowHttp(
+    plane,
+    new ApiError('UnsupportedHTTPMethod', { detail: 'the API takes GET and POST, not CONNECT' }),
+    socket,
+  )
+}
+
+/** Writes an answer where there is nothing of Node to write it, and ends the connection. */
+function refuseBelowHttp(plane: Plane, refusal: ApiError, socket: Socket): void {
   const call = new Call(plane.nextRequestId(), plane.clock.monotonic(), socket.remoteAddress ?? '')
   call.refusal = refusal
   restOn(plane, call, refusal)
@@ -40,7 +54,8 @@ export function answerMalformedHttp(plane: Plane, error: ConnectionError, socket
   const body = call.rendering.write(errorBody(refusal, call.requestId, plane.settings.regionId), 'Error')
   socket.end(
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\nConnection: close\r\n` +
-      `Content-Type: ${call.rendering.contentType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      `Content-Type: ${call.rendering.contentType}\r\nX-Acs-Request-Id: ${call.requestId}\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
 }
 

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http'
+import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError } from '../api-error.ts'
 import { Call } from './call.ts'
@@ -24,6 +26,16 @@ function notServed(url: string, method: string): ApiError {
   return new ApiError('InvalidAction.NotFound', { detail: `the API lives at /, not at ${path}`, cause: 'unknown-path' })
 }
 
+/** [RFC 9112 3.2] A request of HTTP/1.1 without Host is refused. */
+function lacksHost({ httpVersion, headers }: IncomingMessage): boolean {
+  return httpVersion === '1.1' && headers.host === undefined
+}
+
+function refusalBeforeReading(request: FastifyRequest): ApiError | undefined {
+  if (lacksHost(request.raw)) return new ApiError('MalformedRequest', { detail: 'the request has no Host header' })
+  return request.is404 ? notServed(request.raw.url ?? '', request.method) : undefined
+}
+
 /** The envelope: each request is a call with a RequestId, and whatever is thrown becomes an answer in the vendor's form. */
 export const replies = fp(
   async (app) => {
@@ -31,7 +43,7 @@ export const replies = fp(
     app.decorateRequest('call')
     app.addHook('onRequest', (request, _reply, done) => {
       request.call = new Call(request.id, plane.clock.monotonic(), request.socket.remoteAddress ?? '')
-      done(request.is404 ? notServed(request.raw.url ?? '', request.method) : undefined)
+      done(refusalBeforeReading(request))
     })
     app.setNotFoundHandler((request, reply) =>
       refuse(reply, plane, request.call, notServed(request.raw.url ?? '', request.method)),
