@@ -24,6 +24,9 @@ export interface ReadLine extends JournalLine {
   durable: number
 }
 
+/** The first line of a journal, on disk before the document that refers to it: without it a journal was never begun. */
+export const journalHeader = Buffer.from('apsaramq journal 1\n')
+
 /** Writes of a line at most, so that no line is long to write or to read. */
 const writesPerLine = 200
 /** Characters that are handed over at once. */

@@ -1,6 +1,6 @@
 import type { Commit } from '../commit.ts'
 import type { AppendFile, FileSystem } from './file-system.ts'
-import { encodeCommits } from './journal-line.ts'
+import { encodeCommits, journalHeader } from './journal-line.ts'
 
 /**
  * The end of a journal. What could not be written whole is cut off again before anything else is written, so that
@@ -24,7 +24,7 @@ export class Journal {
     return this.#length
   }
 
-  /** Makes the file where there is none and cuts it off at its durable length. */
+  /** Makes the file where there is none, with its header, and cuts it off at its durable length. */
   async open(): Promise<void> {
     await this.#repair()
   }
@@ -71,7 +71,9 @@ export class Journal {
     await this.close()
     const file = await this.#reopen()
     await file.truncate(this.#length)
+    if (this.#length === 0) await file.write(journalHeader)
     await file.datasync()
+    this.#length ||= journalHeader.length
     this.#damaged = false
   }
 

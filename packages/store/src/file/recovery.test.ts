@@ -145,7 +145,10 @@ describe('a damaged directory', () => {
 
   it('is refused when a line is missing', async () => {
     await withAccounts(3)
-    await edit('journal-1.log', (bytes) => bytes.subarray(bytes.indexOf('\n') + 1))
+    await edit('journal-1.log', (bytes) => {
+      const second = bytes.indexOf('\n') + 1
+      return Buffer.concat([bytes.subarray(0, second), bytes.subarray(bytes.indexOf('\n', second) + 1)])
+    })
     expect(await refusal()).toContain('DIR/journal-1.log is damaged (commit 1 is missing before commit 2)')
   })
 
@@ -164,6 +167,35 @@ describe('a damaged directory', () => {
     await store.close()
     for (const name of await readdir(directory)) if (name.startsWith('journal-')) await rm(file(name))
     expect(await refusal()).toMatch(/^DIR\/journal-\d+\.log is missing/)
+  })
+
+  it.each([
+    ['is missing', (path: string) => rm(path)],
+    ['is empty', (path: string) => writeFile(path, '')],
+    ['is empty', (path: string) => writeFile(path, 'apsara')],
+  ])('is refused when its first journal %s, although nothing was compacted yet', async (what, damage) => {
+    await withAccounts(2)
+    await damage(file('journal-1.log'))
+    const expected =
+      `DIR/journal-1.log ${what}, and with it every change since store.json was written: ` +
+      'restore the directory from a copy, or remove the directory to begin anew.'
+    expect([await refusal(), await refusal()]).toEqual([expected, expected])
+  })
+
+  it('is refused when its journal does not begin as one', async () => {
+    await withAccounts(2)
+    await edit('journal-1.log', (bytes) => bytes.subarray(bytes.indexOf('\n') + 1))
+    expect(await refusal()).toBe(
+      'DIR/journal-1.log is damaged (it does not begin as a journal does): restore the directory from a copy, or choose another one.',
+    )
+  })
+
+  it('is refused when the document is missing beside a journal that was compacted', async () => {
+    const store = await open(1000)
+    await compact(store)
+    await store.close()
+    await rm(file('store.json'))
+    expect(await refusal()).toContain('DIR/store.json is missing beside its journal')
   })
 
   it('is refused when a record is not as it was written', async () => {

@@ -3,9 +3,13 @@ import { DataDirectoryError } from '../store.ts'
 import { documentName, type StoreDocument } from './document.ts'
 import type { FileSystem } from './file-system.ts'
 import { Journal } from './journal.ts'
+import { journalHeader } from './journal-line.ts'
 import { journalGenerations, journalPath, largeCollections, recordsPath, smallCollections } from './layout.ts'
 import { Replay, replayJournal } from './replay.ts'
 import { readDocument, readLarge, removeLeftovers, sizeOf, writeSnapshot } from './snapshot.ts'
+
+/** The generation of an empty store. */
+const firstGeneration = 1
 
 /** Where the files are, and who is told of what was found in them. */
 export interface RecoveryOptions {
@@ -47,49 +51,68 @@ export async function recover(options: RecoveryOptions): Promise<RecoveredFiles>
   return { replay, journal, generation, snapshotBytes: sizeOf(document) }
 }
 
-/** The files of an empty store; the version is on disk before anything else. */
+/** The files of an empty store; its journal is on disk before the document that refers to it. */
 async function begin({ fileSystem, directory }: RecoveryOptions): Promise<StoreDocument> {
-  if (journalGenerations(await fileSystem.list(directory)).length > 0) {
+  if (!(await isFresh(fileSystem, directory))) {
     throw new DataDirectoryError(
       `${join(directory, documentName)} is missing beside its journal: restore it from a copy, or choose another directory.`,
     )
   }
+  const journal = new Journal(fileSystem, journalPath(directory, firstGeneration), 0)
+  await journal.open().finally(() => journal.close())
   const empty = { position: { commit: 0, seq: 0 }, records: {} }
-  await writeSnapshot(empty, { fileSystem, directory, generation: 1, proceed() {} })
+  await writeSnapshot(empty, { fileSystem, directory, generation: firstGeneration, proceed() {} })
   return (await readDocument(fileSystem, directory))!
+}
+
+/** Whether a directory without a document has never had one: at most its first journal was begun. */
+async function isFresh(fileSystem: FileSystem, directory: string): Promise<boolean> {
+  const [first, ...more] = journalGenerations(await fileSystem.list(directory))
+  if (first === undefined) return true
+  if (first !== firstGeneration || more.length > 0) return false
+  return (await sizeOfFile(fileSystem, journalPath(directory, first))) <= journalHeader.length
+}
+
+async function sizeOfFile(fileSystem: FileSystem, path: string): Promise<number> {
+  let size = 0
+  for await (const piece of fileSystem.read(path)) size += piece.length
+  return size
 }
 
 /** Replays the journals in order; returns where the next commit goes. */
 async function replayAll(options: RecoveryOptions, document: StoreDocument, replay: Replay) {
   const { fileSystem, directory } = options
   const generations = journalGenerations(await fileSystem.list(directory))
-  if (generations.length === 0 && document.commit === 0) return { generation: document.generation, length: 0 }
-  if (generations[0] !== document.generation) throw missing(directory, document.generation)
+  const first = journalPath(directory, document.generation)
+  if (generations[0] !== document.generation) throw lost(first, 'is missing')
   for (const [at, generation] of generations.entries()) {
     const path = journalPath(directory, generation)
     const end = await replayJournal(fileSystem, path, replay)
+    if (at === 0 && end.length === 0) throw lost(path, 'is empty')
     if (end.brokenLines > 0) options.onTrouble(torn(path, end.size - end.length))
     const isLast = at === generations.length - 1
     if (!isLast && end.size === end.length) continue
     await removeEmpty(options, generations.slice(at + 1), path)
     return { generation, length: end.length }
   }
-  throw missing(directory, document.generation)
+  throw lost(first, 'is missing')
 }
 
 /** Behind a torn journal there may only be ones that were begun and not used. */
 async function removeEmpty({ fileSystem, directory }: RecoveryOptions, later: readonly number[], tornPath: string) {
   for (const generation of later) {
     const path = journalPath(directory, generation)
-    const { size } = await replayJournal(fileSystem, path, new Replay({ commit: 0, seq: 0 }))
-    if (size > 0) throw new DataDirectoryError(`${tornPath} is damaged at its end: restore the directory from a copy.`)
+    const size = await sizeOfFile(fileSystem, path)
+    if (size > journalHeader.length)
+      throw new DataDirectoryError(`${tornPath} is damaged at its end: restore the directory from a copy.`)
     await fileSystem.remove(path)
   }
 }
 
-function missing(directory: string, generation: number): DataDirectoryError {
+function lost(path: string, what: string): DataDirectoryError {
   return new DataDirectoryError(
-    `${journalPath(directory, generation)} is missing: restore the directory from a copy, or choose another one.`,
+    `${path} ${what}, and with it every change since ${documentName} was written: ` +
+      'restore the directory from a copy, or remove the directory to begin anew.',
   )
 }
 

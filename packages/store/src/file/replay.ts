@@ -3,7 +3,7 @@ import { DataDirectoryError } from '../store.ts'
 import { createTables, type Tables } from '../table.ts'
 import type { CollectionName } from '../collections.ts'
 import type { FileSystem } from './file-system.ts'
-import { decodeLine, type JournalWrite, type ReadLine } from './journal-line.ts'
+import { decodeLine, journalHeader, type JournalWrite, type ReadLine } from './journal-line.ts'
 import { readLines } from './read-lines.ts'
 
 /** The state of a store while it is put together again. */
@@ -44,7 +44,7 @@ export class Replay {
 
 /** What was found in a journal. */
 export interface JournalEnd {
-  /** Bytes that hold complete commits. */
+  /** Bytes that hold the header and complete commits; 0 where the journal was never begun. */
   length: number
   /** Bytes of the file. */
   size: number
@@ -63,6 +63,7 @@ export async function replayJournal(fileSystem: FileSystem, path: string, replay
   for await (const lines of readLines(reading.measured(fileSystem.read(path)))) {
     for (const line of lines) reading.take(line)
   }
+  reading.checkHeader()
   return reading.end
 }
 
@@ -70,6 +71,7 @@ class JournalReading {
   readonly end: JournalEnd = { length: 0, size: 0, brokenLines: 0 }
   readonly #path: string
   readonly #replay: Replay
+  #hasHeader = false
   #offset = 0
   /** Where the first line begins that is not as it was written. */
   #broken: number | undefined
@@ -88,11 +90,25 @@ class JournalReading {
   }
 
   take(bytes: Buffer): void {
+    if (this.#offset === 0 && bytes.equals(journalHeader.subarray(0, -1))) return this.#begin()
+    if (!this.#hasHeader) return
     const line = decodeLine(bytes)
     if (line === undefined) this.#notice()
     else if (this.#broken !== undefined) this.#compare(line, this.#broken)
     else this.#add(line, this.#offset + bytes.length + 1)
     this.#offset += bytes.length + 1
+  }
+
+  #begin(): void {
+    this.#hasHeader = true
+    this.#offset = journalHeader.length
+    this.end.length = journalHeader.length
+  }
+
+  /** A header that a power cut has torn has nothing behind it: it was flushed before the first commit was written. */
+  checkHeader(): void {
+    if (this.end.size <= journalHeader.length || this.#hasHeader) return
+    throw this.#damaged('it does not begin as a journal does')
   }
 
   #notice(): void {
