@@ -1,3 +1,11 @@
+/** What a disk says of an open file. */
+export interface FileFacts {
+  /** Bytes. */
+  size: number
+  /** How many names it has; none when it was deleted. */
+  links: number
+}
+
 /** A file that is only ever added to at its end. */
 export interface AppendFile {
   /** Adds all of `bytes`, or throws; a part of them may be in the file then. */
@@ -6,6 +14,8 @@ export interface AppendFile {
   datasync(): Promise<void>
   /** Cuts the file off at `length` bytes. */
   truncate(length: number): Promise<void>
+  /** What the file is now; others may have changed it. */
+  facts(): Promise<FileFacts>
   close(): Promise<void>
 }
 

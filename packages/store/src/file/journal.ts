@@ -1,4 +1,5 @@
 import type { Commit } from '../commit.ts'
+import { StoreUnavailableError } from '../store.ts'
 import type { AppendFile, FileSystem } from './file-system.ts'
 import { encodeCommits, journalHeader } from './journal-line.ts'
 
@@ -12,6 +13,8 @@ export class Journal {
   #file: AppendFile | undefined
   #length: number
   #damaged = false
+  /** Set when the file was deleted or cut by others: what was durable is gone, and no commit may follow it. */
+  #lost: StoreUnavailableError | undefined
 
   /** @param length how much of the file is known to be durable and whole */
   constructor(fileSystem: FileSystem, path: string, length: number) {
@@ -31,12 +34,14 @@ export class Journal {
 
   /** Makes the commits durable, or throws and leaves none of them. */
   async append(commits: readonly Commit[]): Promise<void> {
+    if (this.#lost) throw this.#lost
     if (this.#damaged) await this.#repair()
     if (commits.length === 0) return
     try {
       this.#length += await this.#write(commits)
     } catch (error) {
       this.#damaged = true
+      if (this.#lost) throw error
       await this.#repair() // where this fails too, it is tried again before the next commit
       throw error
     }
@@ -44,6 +49,7 @@ export class Journal {
 
   /** Ends it for good: cuts off what is not whole, so that another journal can follow. */
   async finish(): Promise<void> {
+    if (this.#lost) throw this.#lost
     if (this.#damaged) await this.#repair()
     await this.close()
   }
@@ -63,6 +69,7 @@ export class Journal {
       written += bytes.length
     }
     await file.datasync()
+    await this.#check(file, this.#length + written)
     return written
   }
 
@@ -70,11 +77,23 @@ export class Journal {
   async #repair(): Promise<void> {
     await this.close()
     const file = await this.#reopen()
+    await this.#check(file, this.#length)
     await file.truncate(this.#length)
     if (this.#length === 0) await file.write(journalHeader)
     await file.datasync()
     this.#length ||= journalHeader.length
     this.#damaged = false
+  }
+
+  /** A descriptor outlives the name of its file: a commit in a file without one would be gone at the next start. */
+  async #check(file: AppendFile, length: number): Promise<void> {
+    const { size, links } = await file.facts()
+    if (links > 0 && size >= length) return
+    this.#lost = new StoreUnavailableError(
+      `${this.#path} was ${links > 0 ? 'cut off' : 'deleted'} while the store was open: stop the emulator, ` +
+        'and restore the directory from a copy or remove it to begin anew',
+    )
+    throw this.#lost
   }
 
   async #reopen(): Promise<AppendFile> {

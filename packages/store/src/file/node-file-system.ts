@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { chmod, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import type { Clock } from '@apsaramq/model'
-import type { AppendFile, FileSystem } from './file-system.ts'
+import type { AppendFile, FileFacts, FileSystem } from './file-system.ts'
 import { claimDirectory } from './owner-socket.ts'
 
 /** How much is read at once. */
@@ -51,8 +51,14 @@ async function openAppend(path: string): Promise<AppendFile> {
     write: (bytes) => writeAll(file, bytes),
     datasync: () => file.datasync(),
     truncate: (length) => file.truncate(length),
+    facts: () => factsOf(file),
     close: () => file.close(),
   }
+}
+
+async function factsOf(file: FileHandle): Promise<FileFacts> {
+  const { size, nlink } = await file.stat()
+  return { size, links: nlink }
 }
 
 /** A disk that fills up takes a part and only then says so. */

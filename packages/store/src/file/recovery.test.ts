@@ -169,35 +169,6 @@ describe('a damaged directory', () => {
     expect(await refusal()).toMatch(/^DIR\/journal-\d+\.log is missing/)
   })
 
-  it.each([
-    ['is missing', (path: string) => rm(path)],
-    ['is empty', (path: string) => writeFile(path, '')],
-    ['is empty', (path: string) => writeFile(path, 'apsara')],
-  ])('is refused when its first journal %s, although nothing was compacted yet', async (what, damage) => {
-    await withAccounts(2)
-    await damage(file('journal-1.log'))
-    const expected =
-      `DIR/journal-1.log ${what}, and with it every change since store.json was written: ` +
-      'restore the directory from a copy, or remove the directory to begin anew.'
-    expect([await refusal(), await refusal()]).toEqual([expected, expected])
-  })
-
-  it('is refused when its journal does not begin as one', async () => {
-    await withAccounts(2)
-    await edit('journal-1.log', (bytes) => bytes.subarray(bytes.indexOf('\n') + 1))
-    expect(await refusal()).toBe(
-      'DIR/journal-1.log is damaged (it does not begin as a journal does): restore the directory from a copy, or choose another one.',
-    )
-  })
-
-  it('is refused when the document is missing beside a journal that was compacted', async () => {
-    const store = await open(1000)
-    await compact(store)
-    await store.close()
-    await rm(file('store.json'))
-    expect(await refusal()).toContain('DIR/store.json is missing beside its journal')
-  })
-
   it('is refused when a record is not as it was written', async () => {
     const store = await open(1000)
     await compact(store)

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import type { AppendFile, FileSystem, Release } from '../file/file-system.ts'
+import type { AppendFile, FileFacts, FileSystem, Release } from '../file/file-system.ts'
 import { DataDirectoryError } from '../store.ts'
 
 /** What of the bytes that were not flushed survives a power cut; `holes` is the later half, and zeros before it. */
@@ -136,8 +136,14 @@ export class SimulatedDisk implements FileSystem {
         this.#datasync(file)
       },
       truncate: async (length) => this.#change(() => cut(file, length)),
+      facts: async () => this.#factsOf(file),
       close: async () => this.#look(),
     }
+  }
+
+  #factsOf(file: SimulatedFile): FileFacts {
+    this.#look()
+    return { size: file.current.length, links: [...this.#files.values()].filter((one) => one === file).length }
   }
 
   async rename(from: string, to: string): Promise<void> {
