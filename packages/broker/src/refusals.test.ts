@@ -1,4 +1,4 @@
-import { connect as connectTcp } from 'node:net'
+import { connect as connectTcp, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { IClientOptions } from 'mqtt'
 import { generate } from 'mqtt-packet'
@@ -174,11 +174,15 @@ describe('C10: before there is a CONNECT', () => {
     expect(fixture.log.find({ kind: 'refuse' })).toMatchObject([{ cause }])
   })
 
-  test('bytes that are no TLS are logged as such', async () => {
+  test.each<[string, (socket: Socket) => void]>([
+    ['bytes that are no TLS', (socket) => void socket.write(generate(connectPacket()))],
+    ['a client that leaves before it has said anything', (socket) => void socket.end()],
+    ['a client that resets the connection', (socket) => void socket.resetAndDestroy()],
+  ])('%s: the handshake is logged as failed, with the address', async (_what, fail) => {
     fixture = await startBroker()
     const socket = connectTcp(fixture.port, '127.0.0.1')
     socket.on('error', () => socket.destroy()) // reset by the server
-    socket.write(generate(connectPacket()))
+    socket.once('connect', () => fail(socket))
     expect(await fixture.log.waitFor({ kind: 'refuse' })).toMatchObject({
       cause: 'tls-failed',
       remoteAddress: '127.0.0.1',
