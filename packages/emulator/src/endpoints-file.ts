@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Endpoints } from '@apsaramq/testkit/http'
-import { makeFolder } from './folder.ts'
+import { makeFolder } from '@apsaramq/store'
 import { replaceFile } from './replace-file.ts'
 import { StartError } from './start-error.ts'
 

@@ -1,10 +1,9 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock, systemRandom } from '@apsaramq/model'
 import { issueCa } from '@apsaramq/pki'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { makeFolder } from './folder.ts'
 import { openKeyStore } from './key-store.ts'
 import { StartError } from './start-error.ts'
 
@@ -50,18 +49,5 @@ describe('key store', () => {
     const attempt = keys.load('ca-1')
     await expect(attempt).rejects.toBeInstanceOf(StartError)
     await expect(attempt).rejects.toThrow(/ca-1\.pem are not a key and its certificate: restore them, or remove both/)
-  })
-})
-
-describe('makeFolder', () => {
-  it('ends on a file system that makes no folder', async () => {
-    if (!existsSync('/proc/self')) return expect(process.platform).not.toBe('linux')
-    await expect(makeFolder('/proc/nowhere/deep')).rejects.toThrow(/ENOENT|EACCES/)
-  })
-
-  it('refuses a path through a file', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'folder-')), 'file')
-    writeFileSync(file, '')
-    await expect(makeFolder(join(file, 'below'))).rejects.toThrow(/EEXIST|ENOTDIR/)
   })
 })

@@ -2,7 +2,7 @@ import { readdir, readFile, rm } from 'node:fs/promises'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import type { KeyAndCertificate } from '@apsaramq/pki'
-import { makeFolder } from './folder.ts'
+import { makeFolder } from '@apsaramq/store'
 import { replaceFile } from './replace-file.ts'
 import { StartError } from './start-error.ts'
 

@@ -1,6 +1,7 @@
 export * from './collections.ts'
 export * from './file-store.ts'
 export { formatVersion } from './file/document.ts'
+export { makeFolder } from './file/make-folder.ts'
 export type { AppendFile, FileSystem, Release } from './file/file-system.ts'
 export * from './memory-store.ts'
 export * from './purge.ts'

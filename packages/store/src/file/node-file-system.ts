@@ -1,8 +1,9 @@
 import { constants } from 'node:fs'
-import { chmod, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { chmod, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import type { Clock } from '@apsaramq/model'
 import type { AppendFile, FileFacts, FileSystem } from './file-system.ts'
 import { claimDirectory } from './owner-socket.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** How much is read at once. */
 const pieceBytes = 1 << 20
@@ -23,7 +24,7 @@ export function nodeFileSystem(clock: Clock): FileSystem {
 }
 
 async function makeDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 })
+  await makeFolder(path, 0o700)
 }
 
 async function makePrivate(path: string): Promise<void> {
