@@ -42,6 +42,32 @@ test.each(operations.map(({ action, ram }) => ({ action, ram })))(
   },
 )
 
+test.each([
+  ['an action in another case', [allow('MQ:getregistercode', 'mq:MqttInstanceAccess')], undefined, true],
+  [
+    'a Deny of an action in another case',
+    [allow('*'), { ...allow('MQ:*'), Effect: 'Deny' }],
+    'PermissionCheckFailed',
+    true,
+  ],
+  ['a resource in another case', [{ ...allow('*'), Resource: 'ACS:mq:*' }], 'PermissionCheckFailed', true],
+  ['another action', [allow('mq:Nothing')], 'PermissionCheckFailed', false],
+  [
+    'the very action, and others in another case',
+    [allow('mq:GetRegisterCode', 'mq:MqttInstanceAccess', 'MQ:GET*')],
+    undefined,
+    false,
+  ],
+  ['everything', [allow('*')], undefined, false],
+] as [string, PolicyStatement[], string | undefined, boolean][])(
+  'B6: a policy that names %s rests on what is assumed of letter case only where that decides',
+  async (_title, statements, code, rests) => {
+    const world = await createWorld()
+    expect(await asReader(world, 'GetRegisterCode', statements)).toBe(code)
+    expect(world.assumed.includes('A-32')).toBe(rests)
+  },
+)
+
 test('B6: a Deny on one instance leaves the others, in both spellings of the resource', async () => {
   const world = await createWorld()
   for (const spelling of [instanceId, `instance/${instanceId}`]) {

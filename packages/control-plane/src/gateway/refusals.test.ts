@@ -442,6 +442,22 @@ test('all apps of a control plane share nonces and limits; a reset forgets both'
   expect((await send(world, request)).status).toBe(200)
 })
 
+test('a refusal of a check counts as resting on the order of the checks; an answer of the operation does not', async () => {
+  const world = await createWorld()
+  const ask = async (action: string, change: Partial<CallToSign> = {}) => {
+    world.assumed.length = 0
+    const { body } = await send(world, signed(world, action, { parameters: { MqttInstanceId: instanceId }, ...change }))
+    return [body.Code, world.assumed.filter((id) => id === 'A-20')]
+  }
+  expect(await ask('GetRegisterCode', { key: { id: 'nobody', secret: '' } })).toEqual([
+    'InvalidAccessKeyId.NotFound',
+    ['A-20'],
+  ])
+  expect(await ask('GetRegisterCode', { parameters: {} })).toEqual(['ParameterFieldCheckFailed', ['A-20']])
+  expect(await ask('GetRegisterCode')).toEqual([undefined, []])
+  expect(await ask('GetDeviceCertificate', { parameters: device })).toEqual(['FindDeviceBySnError', []])
+})
+
 test('D4: the call above the limit is refused as every SDK generation reads it, and admitted after the wait', async () => {
   const world = await createWorld({ limitPerSecond: 2 })
   const ask = () => send(world, signed(world, 'GetRegisterCode', { parameters: { MqttInstanceId: instanceId } }))

@@ -1,4 +1,4 @@
-import type { Instance, PolicyDocument, PolicyStatement } from '@apsaramq/model'
+import type { Instance, PolicyDocument } from '@apsaramq/model'
 import { matchesWildcard } from './wildcard.ts'
 
 /** Why a RAM user may or may not: an explicit Deny wins, then an Allow; without either nothing is allowed. */
@@ -12,12 +12,29 @@ export function instanceResources(instance: Pick<Instance, 'regionId' | 'account
 
 const list = (value: string | string[]) => (typeof value === 'string' ? [value] : value)
 
-function covers(statement: PolicyStatement, action: string, resources: readonly string[]): boolean {
-  const lowerCase = action.toLowerCase() // LIMITS A-32
-  return (
-    list(statement.Action).some((pattern) => matchesWildcard(pattern.toLowerCase(), lowerCase)) &&
-    list(statement.Resource).some((pattern) => resources.some((resource) => matchesWildcard(pattern, resource)))
-  )
+/** How texts are compared: with regard to case, or without. */
+type Fold = (text: string) => string
+
+const asWritten: Fold = (text) => text
+const withoutCase: Fold = (text) => text.toLowerCase()
+
+/** Which case counts. */
+interface Comparison {
+  action: Fold
+  resource: Fold
+}
+
+const chosen: Comparison = { action: withoutCase, resource: asWritten } // LIMITS A-32
+
+const others: readonly Comparison[] = [
+  { action: asWritten, resource: asWritten },
+  { action: asWritten, resource: withoutCase },
+  { action: withoutCase, resource: withoutCase },
+]
+
+function matchesAny(value: string | string[], texts: readonly string[], fold: Fold): boolean {
+  const folded = texts.map(fold)
+  return list(value).some((pattern) => folded.some((text) => matchesWildcard(fold(pattern), text)))
 }
 
 /**
@@ -30,10 +47,31 @@ export function judgePolicies(
   action: string,
   resources: readonly string[],
 ): RamVerdict {
+  return judge(policies, action, resources, chosen)
+}
+
+/** Whether the action would be allowed and is not, or the other way round, were letter case regarded elsewhere. */
+export function restsOnCase(
+  policies: readonly PolicyDocument[],
+  action: string,
+  resources: readonly string[],
+): boolean {
+  const isAllowed = (comparison: Comparison) => judge(policies, action, resources, comparison) === 'allowed'
+  const outcome = isAllowed(chosen)
+  return others.some((comparison) => isAllowed(comparison) !== outcome)
+}
+
+function judge(
+  policies: readonly PolicyDocument[],
+  action: string,
+  resources: readonly string[],
+  comparison: Comparison,
+): RamVerdict {
   let verdict: RamVerdict = 'not-allowed'
   for (const policy of policies) {
     for (const statement of policy.Statement) {
-      if (!covers(statement, action, resources)) continue
+      if (!matchesAny(statement.Action, [action], comparison.action)) continue
+      if (!matchesAny(statement.Resource, resources, comparison.resource)) continue
       if (statement.Effect === 'Deny') return 'denied'
       verdict = 'allowed'
     }
