@@ -15,7 +15,7 @@ import { createRecorder } from './recorder.ts'
 import { resetAll } from './reset-all.ts'
 import { seed, seedRecords } from './seed.ts'
 import { explainListenError } from './start-error.ts'
-import { listen, makeBroker, makeControlPlane, reachableHost, type Shared } from './services.ts'
+import { addressOf, listen, makeBroker, makeControlPlane, reachableHost, type Shared } from './services.ts'
 import { openState, type State } from './state.ts'
 import { certificateNames, openTrust, type Trust } from './trust.ts'
 
@@ -130,23 +130,33 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
   }
 }
 
-async function start(shared: Shared, closers: Closers): Promise<Emulator> {
-  const { settings, clock, random, recorder, ledger } = shared
-  const readiness = createReadiness()
-  let parts: CertificateParts | undefined
-  let reset: Emulator['reset'] | undefined
-  const management = createManagementApp({
+/** What the management port can only do once the start is over. */
+interface Late {
+  parts?: CertificateParts
+  reset?: Emulator['reset']
+}
+
+function managementOf({ settings, recorder, ledger }: Shared, readiness: Readiness, late: Late) {
+  return createManagementApp({
     readiness,
     recorder,
     ledger,
     log: recorder,
     token: settings.managementToken,
     hosts: ['localhost', '127.0.0.1', '::1', ...settings.serverNames],
-    parts: () => parts ?? notReady(readiness),
-    reset: (request) => (reset ?? notReady(readiness))(request),
+    parts: () => late.parts ?? notReady(readiness),
+    reset: (request) => (late.reset ?? notReady(readiness))(request),
   })
+}
+
+async function start(shared: Shared, closers: Closers): Promise<Emulator> {
+  const { settings, clock, random, ledger } = shared
+  const readiness = createReadiness()
+  const late: Late = {}
+  const management = managementOf(shared, readiness, late)
   closers.push(() => management.close())
-  const managementHost = settings.managementToken === '' ? '127.0.0.1' : settings.host
+  const host = await addressOf(settings.host)
+  const managementHost = settings.managementToken === '' ? '127.0.0.1' : host
   const listening = listen(management, managementHost, settings.managementPort, 'management-port')
   const { state, managementPort } = await openStateAndManagement(shared, listening, closers)
   readiness.done('store')
@@ -159,17 +169,17 @@ async function start(shared: Shared, closers: Closers): Promise<Emulator> {
   closers.push(async () => purge.stop())
   readiness.done('seed')
 
-  const services = await startServices(state, trust, shared, readiness, closers)
+  const services = await startServices(state, trust, { ...shared, settings: { ...settings, host } }, readiness, closers)
   const ports: Ports = { ...services.ports, management: managementPort }
   const hosts = { service: reachableHost(settings.host), management: reachableHost(managementHost) }
   const endpoints = describeEndpoints(hosts, ports, trust.caFile)
-  const cas = openHeldCas(state.keys, shared)
-  parts = { store: state.store, cas, clock, random, registrar: (id) => registrarOf(state.store, endpoints, id) }
-  reset = (request) => resetAll({ to: 'seed', trust: 'keep', ...request }, { state, names, shared, services })
+  const registrar = (id: string | undefined) => registrarOf(state.store, endpoints, id)
+  late.parts = { store: state.store, cas: openHeldCas(state.keys, shared), clock, random, registrar }
+  late.reset = (request) => resetAll({ to: 'seed', trust: 'keep', ...request }, { state, names, shared, services })
   const files = [...(settings.ephemeral ? [] : [endpointsFileOf(state.directory)]), settings.endpointsFile]
   await publishEndpoints(endpoints, files.filter(Boolean), closers)
   readiness.done('endpoints')
-  return { endpoints, assumptions: ledger.entries, reset, close: () => closeCleanly(closers) }
+  return { endpoints, assumptions: ledger.entries, reset: late.reset, close: () => closeCleanly(closers) }
 }
 
 function notReady(readiness: Readiness): never {

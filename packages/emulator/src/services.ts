@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises'
 import { createBroker, type Broker } from '@apsaramq/broker'
 import { createControlPlane, type ControlPlane } from '@apsaramq/control-plane'
 import { maxPacketBytes, type Clock, type Random } from '@apsaramq/model'
@@ -7,7 +8,7 @@ import type { AssumptionLedger } from './assumption-ledger.ts'
 import type { Settings } from './options.ts'
 import type { Recorder } from './recorder.ts'
 import { seed } from './seed.ts'
-import { explainListenError } from './start-error.ts'
+import { explainListenError, StartError } from './start-error.ts'
 import type { Trust } from './trust.ts'
 
 /** What every service of a run shares. */
@@ -67,6 +68,19 @@ export async function listen(app: FastifyInstance, host: string, port: number, f
     throw explainListenError(error, host, port, flag)
   }
   return (app.server.address() as { port: number }).port
+}
+
+/**
+ * The one address a host stands for: fastify would open a second server for a name that has two, and close only one.
+ *
+ * @throws {StartError} when the name is not known
+ */
+export async function addressOf(host: string): Promise<string> {
+  try {
+    return (await lookup(host)).address
+  } catch (error) {
+    throw new StartError(`the host ${host} cannot be found: choose another with --host`, { cause: error })
+  }
 }
 
 /** The host a client on this machine reaches a listener by. */

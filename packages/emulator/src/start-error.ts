@@ -8,7 +8,6 @@ const listenTroubles: Record<string, (where: string, flag: string) => string> = 
     `${where} is in use: stop what listens there, or choose another with --${flag} (0 is any free port)`,
   EACCES: (where, flag) => `this user may not listen on ${where}: choose a port above 1023 with --${flag}`,
   EADDRNOTAVAIL: (where) => `${where} is no address of this machine: choose another with --host`,
-  ENOTFOUND: (where) => `the host of ${where} cannot be found: choose another with --host`,
 }
 
 /** Turns the failure to listen into a sentence; other errors come back as they are. */

@@ -32,11 +32,11 @@ async function rest(socket: Socket): Promise<string> {
   return text
 }
 
-async function httpsApp(world: World): Promise<FastifyInstance> {
+async function httpsApp(world: World): Promise<{ app: FastifyInstance; ca: string }> {
   const deps = { clock: { ...world.clock, now: () => Date.now() }, random: world.random }
   const ca = await issueCa({ commonName: 'API CA', keyType: 'ec' }, deps)
   const { key, certificate } = await issueServer({ ca, names: ['localhost'], keyType: 'ec' }, deps)
-  return world.plane.createApp({ https: { key, cert: certificate } })
+  return { app: world.plane.createApp({ https: { key, cert: certificate } }), ca: ca.certificate }
 }
 
 /** A world whose commits wait until they are let go. */
@@ -74,16 +74,16 @@ test.each([
   ['nothing', Buffer.alloc(0)],
   ['half a handshake', Buffer.from([0x16, 3, 1, 0, 200, 1])],
 ])('a close of the HTTPS API ends a connection that has sent %s', async (_title, bytes) => {
-  const app = await httpsApp(await createWorld())
+  const { app } = await httpsApp(await createWorld())
   const socket = await opened(app, await listening(app), bytes)
   await Promise.all([app.close(), rest(socket)])
 })
 
 test('a close of the HTTPS API ends a connection without a request behind its handshake', async () => {
-  const app = await httpsApp(await createWorld())
+  const { app, ca } = await httpsApp(await createWorld())
   const port = await listening(app)
   const secured = once(app.server, 'secureConnection')
-  const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+  const socket = connectTls({ port, host: 'localhost', ca })
   await secured
   await Promise.all([app.close(), rest(socket)])
 })
@@ -105,8 +105,8 @@ test('a call whose commit is under way is answered before the close is done, idl
 
 test('a call over TLS whose commit is under way is answered before the close is done', async () => {
   const { world, reached, release } = await holdingWorld()
-  const app = await httpsApp(world)
-  const calling = connectTls({ port: await listening(app), host: '127.0.0.1', rejectUnauthorized: false })
+  const { app, ca } = await httpsApp(world)
+  const calling = connectTls({ port: await listening(app), host: 'localhost', ca })
   calling.write(getRegisterCode(world))
   const answer = rest(calling)
   await reached
