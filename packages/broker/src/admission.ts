@@ -14,7 +14,7 @@ import { namedInstance } from './named-instance.ts'
 import { registerDevice } from './registration.ts'
 import type { BrokerOptions } from './settings.ts'
 import { storeFailure } from './store-failure.ts'
-import { judge, placeOf, type Refusal, type Verdict } from './verdict.ts'
+import { isRefusedByStrictRule, judge, placeOf, type Refusal, type Verdict } from './verdict.ts'
 
 /** What admission needs. */
 export interface AdmissionDeps extends Pick<BrokerOptions, 'store' | 'clock' | 'log' | 'assume' | 'settings'> {
@@ -72,9 +72,11 @@ async function decide(deps: AdmissionDeps, connection: Connection, { packet }: A
   const { store, settings } = deps
   const { username, password, clientId, clean } = packet
   const question = { identity: connection.identity!, named: namedInstance(connection.serverName, username) }
-  const verdict = judge(await deps.gather(store.read, question, deps.clock.now()))
+  const evidence = await deps.gather(store.read, question, deps.clock.now())
+  const verdict = judge(evidence, settings.caStatus)
   if (verdict.kind === 'refuse') {
     if (verdict.refusal.cause === 'ca-unknown') noteIntermediate(deps, question.identity)
+    if (isRefusedByStrictRule(evidence, verdict.refusal)) deps.assume('A-03', evidence.device!.sn)
     return verdict
   }
   const instance = await store.read.instances.get(verdict.ca.instanceId)
@@ -98,7 +100,11 @@ function refuse(refusal: Refusal, ca: CaCertificate): Decision {
 /** Registers the certificate at its first accepted CONNECT. LIMITS A-09 */
 async function register(deps: AdmissionDeps, connection: Connection, question: Question): Promise<Refusal | undefined> {
   const isWanted = () => connection.stage === 'judging'
-  const verdict = await registerDevice(deps.store, deps.gather, question, { now: deps.clock.now(), isWanted })
+  const verdict = await registerDevice(deps.store, deps.gather, question, {
+    now: deps.clock.now(),
+    caStatus: deps.settings.caStatus,
+    isWanted,
+  })
   if (verdict?.kind === 'refuse') return verdict.refusal
   if (verdict?.kind === 'register') noteRegistration(deps, connection, verdict)
   return undefined

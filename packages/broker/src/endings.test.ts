@@ -11,6 +11,7 @@ import { createMemoryLog } from './testing/memory-log.ts'
 const settings = {
   liveSessions: { kind: 'drop' },
   rejectAt: 'cut',
+  caStatus: 'documented',
   strict: true,
   connectTimeoutMs: 1,
   maxPacketBytes: 1,

@@ -1,2 +1,2 @@
 export { createBroker } from './broker.ts'
-export type { Broker, BrokerOptions, BrokerSettings, LiveSessionPolicy } from './settings.ts'
+export type { Broker, BrokerOptions, BrokerSettings, CaStatusRule, LiveSessionPolicy } from './settings.ts'

@@ -2,6 +2,7 @@ import type { CaCertificate, DeviceCertificate } from '@apsaramq/model'
 import type { CertificateFacts } from '@apsaramq/pki'
 import type { Store } from '@apsaramq/store'
 import type { GatherEvidence, Question } from './evidence.ts'
+import type { CaStatusRule } from './settings.ts'
 import { judge, type Verdict } from './verdict.ts'
 
 /**
@@ -17,10 +18,10 @@ export async function registerDevice(
   store: Store,
   gather: GatherEvidence,
   question: Question,
-  at: { now: number; isWanted(): boolean },
+  at: { now: number; caStatus: CaStatusRule; isWanted(): boolean },
 ): Promise<Verdict | undefined> {
   return store.transact(async (tx) => {
-    const verdict = judge(await gather(tx, question, at.now))
+    const verdict = judge(await gather(tx, question, at.now), at.caStatus)
     if (verdict.kind !== 'register') return verdict
     if (!at.isWanted()) return undefined
     tx.deviceCertificates.put(recordOf(verdict.ca, verdict.facts, at.now))

@@ -1,4 +1,4 @@
-import type { CaCertificate, Cancel, DeviceCertificate } from '@apsaramq/model'
+import type { AssumptionId, CaCertificate, Cancel, DeviceCertificate } from '@apsaramq/model'
 import type { Change } from '@apsaramq/store'
 import type { Connection } from './connection.ts'
 import type { Endings } from './endings.ts'
@@ -6,7 +6,7 @@ import { instanceOfServerName, isSameInstance } from './named-instance.ts'
 import type { SessionIndex } from './sessions.ts'
 import type { BrokerOptions } from './settings.ts'
 import { storeFailure } from './store-failure.ts'
-import { deviceInactive, type Refusal } from './verdict.ts'
+import { caOfLiveInactive, deviceInactive, type Refusal } from './verdict.ts'
 
 /** What following the changes needs. */
 export interface RevocationDeps extends Pick<BrokerOptions, 'store' | 'clock' | 'assume' | 'settings'> {
@@ -72,7 +72,7 @@ function cutWaiting({ index, endings, settings }: RevocationDeps, device: Device
   }
 }
 
-/** An inactive CA leaves registered devices alone (LIMITS A-03); one that is gone, or another in its place, does not. */
+/** An inactive CA leaves registered devices alone, unless strictly (LIMITS A-03); one that is gone, or another in its place, does not. */
 function onCa(
   deps: RevocationDeps,
   delayed: Set<Cancel>,
@@ -84,6 +84,8 @@ function onCa(
   }
   if (before) disturb(deps.index.liveByCa(before.id))
   if (before && before.id !== after?.id) revoke(deps, delayed, deps.index.liveByCa(before.id), caDeleted(before.sn))
+  else if (after?.status === 'inactive' && deps.settings.caStatus === 'strict')
+    revoke(deps, delayed, deps.index.liveByCa(after.id), caOfLiveInactive(after))
 }
 
 function disturb(connections: Connection[]): void {
@@ -103,8 +105,15 @@ function revoke(deps: RevocationDeps, delayed: Set<Cancel>, connections: Connect
 
 function dropRevoked(deps: RevocationDeps, connections: Connection[], ending: Refusal): void {
   deps.endings.drop(connections, ending, 'suppressed')
-  const assumption = ending.cause === 'device-inactive' ? 'A-01' : 'A-24'
-  for (const connection of connections) deps.assume(assumption, connection.admitted?.session.deviceSn ?? undefined)
+  for (const connection of connections) {
+    const deviceSn = connection.admitted?.session.deviceSn ?? undefined
+    for (const id of restsOn(ending)) deps.assume(id, deviceSn)
+  }
+}
+
+function restsOn({ cause }: Refusal): AssumptionId[] {
+  if (cause === 'ca-inactive') return ['A-01', 'A-03']
+  return [cause === 'device-inactive' ? 'A-01' : 'A-24']
 }
 
 /** Asks whether a live connection still may be, as long as the answer changes while it is asked. Never throws. */
@@ -122,13 +131,15 @@ async function judgeAgain(deps: RevocationDeps, connection: Connection): Promise
   }
 }
 
-async function whyNotLive({ store }: RevocationDeps, { admitted }: Connection): Promise<Refusal | undefined> {
+async function whyNotLive({ store, settings }: RevocationDeps, { admitted }: Connection): Promise<Refusal | undefined> {
   const { session, deviceKey } = admitted! // a live connection has been admitted
   const { caId, caSn, deviceSn, fingerprint } = session
-  if ((await store.read.caCertificates.count('byId', caId!)) === 0) return caDeleted(caSn!)
+  const [ca] = (await store.read.caCertificates.list('byId', caId!, 0, 1)).records
+  if (!ca) return caDeleted(caSn!)
   const device = await store.read.deviceCertificates.get(deviceKey)
   if (device?.fingerprint !== fingerprint) return deviceDeleted(deviceSn!, caSn!)
-  return device.status === 'active' ? undefined : deviceInactive(device)
+  if (device.status === 'inactive') return deviceInactive(device)
+  return ca.status === 'inactive' && settings.caStatus === 'strict' ? caOfLiveInactive(ca) : undefined
 }
 
 function deviceDeleted(sn: string, caSn: string): Refusal {

@@ -7,11 +7,18 @@ import type { Store } from '@apsaramq/store'
  */
 export type LiveSessionPolicy = { kind: 'drop' } | { kind: 'keep' } | { kind: 'delay'; delayMs: number }
 
+/**
+ * Whom an inactive CA keeps out: `documented`, devices that are not registered yet; `strict`, every device under it,
+ * and under `drop` its live sessions end. LIMITS A-03
+ */
+export type CaStatusRule = 'documented' | 'strict'
+
 /** What a user may choose about the broker. */
 export interface BrokerSettings {
   liveSessions: LiveSessionPolicy
   /** Whether a refused client is cut, or told by a CONNACK. LIMITS A-02 */
   rejectAt: 'cut' | 'connack'
+  caStatus: CaStatusRule
   /** False lifts the rules of client ids, topics, payloads, subscriptions, QoS and keep alive. */
   strict: boolean
   /** From the end of the handshake to the end of the admission; the handshake itself has as long. */

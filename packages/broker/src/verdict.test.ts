@@ -150,16 +150,16 @@ describe('C10: a refusal names what decided it', () => {
       { cause: 'chain-invalid', message: 'the path of device certificate 0a (thermometer) was not verified' },
     ],
   ])('%s', (_what, more, refusal) => {
-    expect(judge(evidence(more))).toEqual({ kind: 'refuse', refusal })
+    expect(judge(evidence(more), 'documented')).toEqual({ kind: 'refuse', refusal })
   })
 })
 
 test('an active device under an active CA is admitted', () => {
-  expect(judge(evidence({}))).toEqual({ kind: 'admit', ca, device, warning: undefined })
+  expect(judge(evidence({}), 'documented')).toEqual({ kind: 'admit', ca, device, warning: undefined })
 })
 
 test('an active device under an inactive CA is admitted with a warning', () => {
-  expect(judge(evidence({ ca: inactiveCa }))).toEqual({
+  expect(judge(evidence({ ca: inactiveCa }), 'documented')).toEqual({
     kind: 'admit',
     ca: inactiveCa,
     device,
@@ -168,6 +168,26 @@ test('an active device under an inactive CA is admitted with a warning', () => {
   })
 })
 
+test('C9: strictly, an inactive CA refuses an active device too, after what the device itself is', () => {
+  expect(judge(evidence({ ca: inactiveCa }), 'strict')).toEqual({
+    kind: 'refuse',
+    refusal: {
+      cause: 'ca-inactive',
+      message:
+        'device certificate 0a (thermometer) is registered and active, but CA 01 is inactive since 2026-01-02T00:00:00.000Z by access key LTAIowner, request R-1, which is applied strictly',
+      ...call,
+      ...place,
+    },
+  })
+  expect(judge(evidence({ ca: inactiveCa, device: inactiveDevice }), 'strict')).toMatchObject({
+    refusal: { cause: 'device-inactive' },
+  })
+  expect(judge(evidence({ ca: inactiveCa, path: expired }), 'strict')).toMatchObject({
+    refusal: { cause: 'ca-inactive' },
+  })
+  expect(judge(evidence({}), 'strict')).toEqual({ kind: 'admit', ca, device, warning: undefined })
+})
+
 test('a good certificate that is not registered is to be registered', () => {
-  expect(judge(evidence({ device: undefined }))).toEqual({ kind: 'register', ca, facts })
+  expect(judge(evidence({ device: undefined }), 'documented')).toEqual({ kind: 'register', ca, facts })
 })

@@ -1,5 +1,6 @@
 import type { CaCertificate, Cause, DeviceCertificate } from '@apsaramq/model'
 import type { CertificateFacts, PathVerdict } from '@apsaramq/pki'
+import type { CaStatusRule } from './settings.ts'
 
 /** A no, with the facts that decided it. */
 export interface Refusal {
@@ -35,7 +36,10 @@ export type Verdict =
   | { kind: 'register'; ca: CaCertificate; facts: CertificateFacts }
   | { kind: 'admit'; ca: CaCertificate; device: DeviceCertificate; warning: string | undefined }
 
-type Certified = Evidence & { presented: { kind: 'certificate'; facts: CertificateFacts } }
+type Certified = Evidence & {
+  presented: { kind: 'certificate'; facts: CertificateFacts }
+  caStatus: CaStatusRule
+}
 
 /** A rule gives a refusal, or nothing where it has nothing against the connection. */
 type Rule<E> = (evidence: E) => Refusal | undefined
@@ -61,8 +65,8 @@ const certificateRules: readonly Rule<Certified>[] = [
           `no registered CA is ${oneLine(presented.facts.issuer)}, the issuer of ${nameOf(presented.facts)}`,
         ),
   (evidence) =>
-    evidence.ca!.status === 'inactive' && !registered(evidence)
-      ? caInactive(evidence.ca!, evidence.presented.facts)
+    evidence.ca!.status === 'inactive' && (evidence.caStatus === 'strict' || !registered(evidence))
+      ? caInactive(evidence.ca!, evidence.presented.facts, registered(evidence))
       : undefined,
   ({ path, presented }) =>
     path?.ok === false ? no(path.cause, `${nameOf(presented.facts)}: ${path.detail}`) : undefined,
@@ -79,10 +83,16 @@ const certificateRules: readonly Rule<Certified>[] = [
  * Judges a certificate by the documented flow. Pure: what it is told is all it knows, and what it does not know it
  * refuses.
  */
-export function judge(evidence: Evidence): Verdict {
-  const refusal = firstOf(presentedRules, evidence) ?? firstOf(certificateRules, evidence as Certified) // the rules before have refused the rest
+export function judge(evidence: Evidence, caStatus: CaStatusRule): Verdict {
+  const certified = { ...evidence, caStatus } as Certified // the first rules refuse what has no certificate
+  const refusal = firstOf(presentedRules, evidence) ?? firstOf(certificateRules, certified)
   if (refusal) return { kind: 'refuse', refusal: { ...refusal, ...placeOf(evidence.ca) } }
-  return accepted(evidence as Certified)
+  return accepted(certified)
+}
+
+/** Whether a refusal for an inactive CA rests on the strict rule: the documented one would have admitted the device. */
+export function isRefusedByStrictRule({ presented, device }: Evidence, { cause }: Refusal): boolean {
+  return cause === 'ca-inactive' && presented.kind === 'certificate' && isRecordOf(device, presented.facts)
 }
 
 function accepted(evidence: Certified): Verdict {
@@ -116,7 +126,11 @@ export function placeOf(ca: CaCertificate | undefined): Pick<Refusal, 'caSn' | '
 
 /** The record of this very certificate: one of the same serial number but another fingerprint is not it. */
 function registered({ device, presented }: Certified): DeviceCertificate | undefined {
-  return device?.fingerprint === presented.facts.fingerprint ? device : undefined
+  return isRecordOf(device, presented.facts) ? device : undefined
+}
+
+function isRecordOf(device: DeviceCertificate | undefined, { fingerprint }: CertificateFacts): boolean {
+  return device?.fingerprint === fingerprint
 }
 
 function no(cause: Cause, message: string): Refusal {
@@ -136,9 +150,16 @@ function callOf({ statusChange }: Pick<CaCertificate, 'statusChange'>): Pick<Ref
   return statusChange ? { requestId: statusChange.requestId, accessKeyId: statusChange.accessKeyId } : {}
 }
 
-function caInactive(ca: CaCertificate, facts: CertificateFacts): Refusal {
-  const message = `${nameOf(facts)} is not registered and ${inactiveCaText(ca)}`
+function caInactive(ca: CaCertificate, facts: CertificateFacts, device: DeviceCertificate | undefined): Refusal {
+  const standing = device ? 'is registered and active, but' : 'is not registered and'
+  const strictly = device ? ', which is applied strictly' : ''
+  const message = `${nameOf(facts)} ${standing} ${inactiveCaText(ca)}${strictly}`
   return { cause: 'ca-inactive', message, ...callOf(ca) }
+}
+
+/** The end of a live session whose CA has become inactive, under the strict rule. */
+export function caOfLiveInactive(ca: CaCertificate): Refusal {
+  return { cause: 'ca-inactive', message: `${inactiveCaText(ca)}, which is applied strictly`, ...callOf(ca) }
 }
 
 function inactiveCaText(ca: CaCertificate): string {

@@ -1,4 +1,5 @@
-import type { LiveSessionPolicy } from '@apsaramq/broker'
+import type { CaStatusRule, LiveSessionPolicy } from '@apsaramq/broker'
+import type { Edition } from '@apsaramq/model'
 
 /** Every setting of the emulator, with units. */
 export interface Settings {
@@ -16,9 +17,20 @@ export interface Settings {
   endpointsFile: string
   liveSessions: LiveSessionPolicy
   rejectAt: 'cut' | 'connack'
+  caStatus: CaStatusRule
   auth: 'on' | 'off'
   /** API calls a second, per account and operation. */
   limit: number
+  /** Whose HTTP status an error of the API has. */
+  errorProfile: 'page' | 'notice'
+  /** Editions that have the certificate operations. */
+  editions: Edition[]
+  /** What becomes of an HTTPS-only operation that is called over HTTP. */
+  httpsOnly: 'off' | 'enforce'
+  /** CA certificates of one instance. */
+  maxCas: number
+  /** Seconds for which a register code can be used; 0 is for ever. */
+  registerCodeTtl: number
   /** Lift the client id, topic and subscription rules of the service. */
   loose: boolean
   /** More names the server certificate is valid for. */
@@ -53,6 +65,20 @@ function positive(text: string): number {
   const value = Number(text)
   if (!/^\d{1,9}$/.test(text) || value < 1) throw new Error('is no limit: a whole number of at least 1')
   return value
+}
+
+function seconds(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new Error('is no time: a whole number of seconds, 0 for no limit')
+  return Number(text)
+}
+
+/** Reads `platinum` or `platinum,professional`. */
+export function parseEditions(text: string): Edition[] {
+  const known: readonly Edition[] = ['platinum', 'professional']
+  const named = text.split(',').map((name) => name.trim())
+  const wrong = named.find((name) => !known.some((edition) => edition === name))
+  if (wrong !== undefined) throw new Error(`has "${wrong}", which is none of ${known.join(', ')}`)
+  return known.filter((edition) => named.includes(edition))
 }
 
 function oneOf<T extends string>(...allowed: T[]) {
@@ -122,8 +148,49 @@ export const options: readonly Option[] = [
     'what an inactivation does to live sessions (A-01)',
   ),
   option('rejectAt', 'reject-at', 'cut|connack', 'cut', oneOf('cut', 'connack'), 'how a client is refused (A-02)'),
+  option(
+    'caStatus',
+    'ca-status',
+    'documented|strict',
+    'documented',
+    oneOf('documented', 'strict'),
+    'strict: an inactive CA keeps registered devices out, too (A-03)',
+  ),
   option('auth', 'auth', 'on|off', 'on', oneOf('on', 'off'), 'off: signatures of API calls are not checked'),
   option('limit', 'limit', 'N', 500, positive, 'API calls a second, per account and operation (A-05)'),
+  option(
+    'errorProfile',
+    'error-profile',
+    'page|notice',
+    'page',
+    oneOf('page', 'notice'),
+    'HTTP statuses of errors: of the page of the operation, or of the later notice (A-10)',
+  ),
+  option(
+    'editions',
+    'editions',
+    'NAME,…',
+    ['platinum'],
+    parseEditions,
+    'editions with certificate operations: platinum, professional (A-11)',
+  ),
+  option(
+    'httpsOnly',
+    'https-only',
+    'off|enforce',
+    'off',
+    oneOf('off', 'enforce'),
+    'enforce: operations documented for HTTPS only are refused over HTTP (A-43)',
+  ),
+  option('maxCas', 'max-cas', 'N', 100, positive, 'CA certificates of one instance (A-33)'),
+  option(
+    'registerCodeTtl',
+    'register-code-ttl',
+    'SECONDS',
+    0,
+    seconds,
+    'how long a register code can be used; 0 is for ever (A-12)',
+  ),
   option('loose', 'loose', undefined, false, truth, 'lift the client id, topic and subscription rules'),
   option('serverNames', 'server-names', 'NAME,…', [], names, 'more names for the server certificate'),
   option(

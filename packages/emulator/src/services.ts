@@ -30,7 +30,16 @@ export function makeControlPlane(store: Store, { settings, recorder, ledger, ...
     store,
     log: recorder,
     assume: ledger.touch,
-    settings: { regionId: seed.regionId, auth: settings.auth, limitPerSecond: settings.limit },
+    settings: {
+      regionId: seed.regionId,
+      auth: settings.auth,
+      limitPerSecond: settings.limit,
+      errorProfile: settings.errorProfile,
+      editions: settings.editions,
+      httpsOnly: settings.httpsOnly,
+      maxCaCertificates: settings.maxCas,
+      registerCodeTtlMs: settings.registerCodeTtl * 1000,
+    },
   })
 }
 
@@ -49,6 +58,7 @@ export function makeBroker(
     settings: {
       liveSessions: settings.liveSessions,
       rejectAt: settings.rejectAt,
+      caStatus: settings.caStatus,
       strict: !settings.loose,
       connectTimeoutMs,
       maxPacketBytes,

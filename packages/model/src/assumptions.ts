@@ -36,6 +36,11 @@ export const assumptions = {
   }),
   'A-03': inferred(
     'a registered active device is admitted although its CA is inactive: the documented flow does not ask the CA again',
+    {
+      setting: 'ca-status',
+      otherwise:
+        'an inactive CA refuses every device under it and ends their live sessions: the documented flow does not',
+    },
   ),
   'A-04': inferred('username and password are optional beside a certificate, and checked where given'),
   'A-05': assumed('the throttle is a sliding window of one second'),

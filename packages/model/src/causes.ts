@@ -47,7 +47,7 @@ export const causes = {
   'no-certificate': 'the client presented no certificate',
   'certificate-unreadable': 'the certificate cannot be parsed',
   'ca-unknown': 'no registered CA issued the certificate',
-  'ca-inactive': 'the CA is inactive and the certificate is not registered yet',
+  'ca-inactive': 'the CA of the certificate is inactive',
   'chain-invalid': 'the chain from the certificate to the registered CA does not verify',
   'certificate-expired': 'the certificate is past its validity',
   'certificate-not-yet-valid': 'the certificate is before its validity',

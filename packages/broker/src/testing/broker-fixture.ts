@@ -67,6 +67,7 @@ const server = issueCa({ commonName: 'server CA', keyType: 'ec' }, issuing).then
 const defaults: BrokerSettings = {
   liveSessions: { kind: 'drop' },
   rejectAt: 'cut',
+  caStatus: 'documented',
   strict: true,
   connectTimeoutMs: 10_000,
   maxPacketBytes: 128 * 1024,
