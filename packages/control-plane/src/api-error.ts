@@ -1,5 +1,6 @@
 import type { AssumptionId, Cause } from '@apsaramq/model'
-import { errorTable, type ErrorCode, type ErrorRow } from './errors.ts'
+import { statusOfNotice } from './errors/status-notice.ts'
+import { errorTable, type ErrorCode, type ErrorProfile, type ErrorRow, type RefusalForm } from './errors.ts'
 
 /** What the place that refuses knows beyond the row of the code. */
 export interface Refusal {
@@ -11,6 +12,8 @@ export interface Refusal {
   restsOn?: readonly AssumptionId[]
   /** Replaces the message of the row, where the vendor's has a variable part. */
   message?: string
+  /** What the refusal is about, where its code has a variable part. */
+  about?: string
 }
 
 /**
@@ -19,8 +22,12 @@ export interface Refusal {
  */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
-  readonly code: ErrorCode
+  /** As answered: a code of the table, its variable part filled in. */
+  readonly code: string
+  /** HTTP status of the page. */
   readonly status: number
+  /** HTTP status of the later notice, where it was seen. LIMITS A-10 */
+  readonly statusOfNotice: number | undefined
   /** Why, for log and explain. */
   readonly reason: Cause
   /** For the log only. */
@@ -33,10 +40,21 @@ export class ApiError extends Error {
     Error.stackTraceLimit = 0
     super(refusal.message ?? documented.message)
     Error.stackTraceLimit = frames
-    this.code = code
+    this.code = code.replace('%s', refusal.about ?? '')
     this.status = refusal.status ?? documented.status
+    this.statusOfNotice = statusOfNotice[code]
     this.reason = refusal.cause ?? documented.cause
     this.detail = refusal.detail
     this.restsOn = refusal.restsOn ? [...documented.restsOn, ...refusal.restsOn] : documented.restsOn
   }
+}
+
+/** A refusal in the words of a family of pages; what the place that refuses says itself goes first. */
+export function refusedAs({ code, ...form }: RefusalForm, refusal: Refusal): ApiError {
+  return new ApiError(code, { ...form, ...refusal })
+}
+
+/** The HTTP status of a refusal, by the one of two documents that is asked for. LIMITS A-10 */
+export function statusIn(profile: ErrorProfile, { status, statusOfNotice }: ApiError): number {
+  return profile === 'notice' ? (statusOfNotice ?? status) : status
 }

@@ -52,9 +52,10 @@ async function handle(request: FastifyRequest, reply: FastifyReply): Promise<Fas
   return answer(reply, plane, call, await operation.handle(call.parameters, contextOf(call, plane)))
 }
 
-function contextOf(call: Call, { store, clock, random, assume }: Plane) {
+function contextOf(call: Call, { store, clock, random, assume, settings }: Plane) {
   const change = { at: clock.now(), accessKeyId: call.accessKeyId, requestId: call.requestId }
-  return { instance: found(call.instance, 'the instance'), store, clock, random, assume, change }
+  const { accountId } = found(call.caller, 'the caller')
+  return { accountId, ...(call.instance && { instance: call.instance }), settings, store, clock, random, assume, change }
 }
 
 /** The HTTP API: the gateway in order and the one route behind it. Does not listen. */

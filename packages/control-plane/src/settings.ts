@@ -1,5 +1,6 @@
-import type { Clock, EventLog, Random, TouchAssumption } from '@apsaramq/model'
+import type { Clock, Edition, EventLog, Random, TouchAssumption } from '@apsaramq/model'
 import type { Store } from '@apsaramq/store'
+import type { ErrorProfile } from './errors.ts'
 
 /** What a user decides about the control plane. */
 export interface ControlPlaneSettings {
@@ -10,8 +11,18 @@ export interface ControlPlaneSettings {
    * is made as the account that owns the instance asked for.
    */
   auth: 'on' | 'off'
-  /** Calls a second per account and operation. */
+  /** Calls a second per account, of each operation that is documented at 500. LIMITS A-05 */
   limitPerSecond: number
+  /** Whose HTTP status an error has: that of its operation's page, or that of the later notice. LIMITS A-10 */
+  errorProfile: ErrorProfile
+  /** Editions that have the certificate operations. LIMITS A-11 */
+  editions: readonly Edition[]
+  /** Whether operations that are documented for HTTPS only are refused over HTTP. LIMITS A-43 */
+  httpsOnly: 'off' | 'enforce'
+  /** CA certificates of one instance. LIMITS A-33 */
+  maxCaCertificates: number
+  /** How long a register code can be used, in milliseconds; 0 is for ever. LIMITS A-12 */
+  registerCodeTtlMs: number
 }
 
 /** What the control plane works with. */

@@ -48,9 +48,18 @@ export const assumptions = {
   'A-07': inferred('a status change to the status already held succeeds'),
   'A-08': inferred('serial numbers are hex; case and leading zeros do not distinguish them'),
   'A-09': inferred('a device certificate is registered at the first accepted CONNECT, not at the handshake'),
-  'A-10': inferred('errors carry the HTTP status of the page of their operation'),
-  'A-11': inferred('an instance that is not Platinum answers ApiNotSupport to certificate operations'),
-  'A-12': assumed('a register code lives until it is used, and every call returns a new one'),
+  'A-10': inferred('errors carry the HTTP status of the page of their operation', {
+    setting: 'error-profile',
+    otherwise: 'errors carry the HTTP status of the later notice, where it was seen',
+  }),
+  'A-11': inferred('an instance that is not Platinum answers ApiNotSupport to certificate operations', {
+    setting: 'editions',
+    otherwise: 'an instance answers the certificate operations where its edition is among those of the setting',
+  }),
+  'A-12': assumed('a register code lives until it is used, and every call returns a new one', {
+    setting: 'register-code-ttl',
+    otherwise: 'a register code lives until it is used or its time is over, and every call returns a new one',
+  }),
   'A-13': inferred('the serial number of a CA is unique in the region'),
   'A-14': inferred('the common name of the verification certificate is the register code'),
   'A-15': assumed('the will of a session that is ended by force is not published'),
@@ -84,12 +93,41 @@ export const assumptions = {
     'the dependent action of RegisterCaCertificate, GetRegisterCode and ListDeviceCertificate is mq:MqttInstanceAccess',
   ),
   'A-32': assumed('the actions of a policy are compared without regard to case, its resources with regard to it'),
-  'A-33': assumed('an instance has at most 100 CA certificates, each with a name of at most 128 characters'),
+  'A-33': assumed('an instance has at most 100 CA certificates, each with a name of at most 128 characters', {
+    setting: 'max-cas',
+    otherwise: 'an instance has at most as many CA certificates as the setting says, each with a name of at most 128 characters',
+  }),
   'A-34': assumed(
     'in a persistent session a publication of QoS 2 ends the connection, a subscription of QoS 2 is answered 0x80',
     { setting: 'loose', otherwise: 'a persistent session may publish and subscribe with QoS 2' },
   ),
   'A-35': inferred('MQTT 3.1 is served beside the documented 3.1.1'),
+  'A-36': assumed('CloseConnection and ListInstances have 500 calls a second: the table of quotas names neither'),
+  'A-37': assumed(
+    'a session operation answers ParameterCheckFailed where a parameter is missing, InvalidParameter.<name> where it is wrong',
+  ),
+  'A-38': inferred(
+    'a session operation answers InstancePermissionCheckFailed for an instance that is unknown or of another account',
+  ),
+  'A-39': assumed('closing the connection of a client that is offline is a success that changes nothing'),
+  'A-40': assumed(
+    'BatchQuerySessionByClientIds answers each of ClientIdList.1 to ClientIdList.10 that is given, in this order, twice where it is asked twice',
+  ),
+  'A-41': assumed('a client id that no session has is offline, whatever its form, up to 64 characters'),
+  'A-42': assumed(
+    'ListInstances shows the status, type, kernel and specification of the documented example, and lists those that have all tags asked for',
+  ),
+  'A-43': assumed('an operation documented for HTTPS only is served over HTTP too', {
+    setting: 'https-only',
+    otherwise: 'an operation documented for HTTPS only is refused over HTTP with InvalidProtocol.NeedSsl',
+  }),
+  'A-44': inferred('the session operations serve every edition and region'),
+  'A-53': inferred(
+    'an answer in XML has the form of the samples: a root named after the operation, a list repeats its element, null is left out',
+  ),
+  'A-54': inferred('a call that names no format is answered in JSON'),
+  'A-55': assumed('a character that XML 1.0 cannot carry is answered as U+FFFD'),
+  'A-56': inferred('Format is read in a V3 call too, and the Accept header is not'),
 } as const satisfies Record<string, Assumption>
 
 /** The id of an assumption, as LIMITS.md has it. */

@@ -23,6 +23,8 @@ export class Call {
   /** Monotonic milliseconds. */
   readonly startedAt: number
   readonly remoteAddress: string
+  /** Whether it came over HTTPS. */
+  readonly secure: boolean
 
   rendering: Rendering = json
   body: Buffer = noBody
@@ -43,10 +45,11 @@ export class Call {
   instance: Instance | undefined = undefined
   refusal: ApiError | undefined = undefined
 
-  constructor(requestId: string, startedAt: number, remoteAddress: string) {
+  constructor(requestId: string, startedAt: number, remoteAddress: string, secure = false) {
     this.requestId = requestId
     this.startedAt = startedAt
     this.remoteAddress = remoteAddress
+    this.secure = secure
   }
 }
 

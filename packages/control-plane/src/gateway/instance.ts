@@ -1,21 +1,29 @@
-import { ApiError } from '../api-error.ts'
+import { refusedAs } from '../api-error.ts'
 import { textOf } from '../signature/form-parameters.ts'
-import type { Call } from './call.ts'
+import { found, type Call } from './call.ts'
 import { gatewayStep } from './gateway-step.ts'
 import type { Plane } from './plane.ts'
 
-async function findInstance(call: Call, { store, settings }: Plane): Promise<void> {
-  const instance = await store.read.instances.get(textOf(call.parameters, 'MqttInstanceId'))
+async function findInstance(call: Call, id: string, { store, settings }: Plane): Promise<void> {
+  const instance = await store.read.instances.get(id)
   if (instance?.regionId !== settings.regionId) {
-    throw new ApiError('MqttInstanceNotFound', { detail: `${settings.regionId} has no instance of this id` })
+    const { wording } = found(call.operation, 'the operation')
+    throw refusedAs(wording.instanceNotFound, {
+      detail: `${settings.regionId} has no instance of this id`,
+      cause: 'instance-not-found',
+    })
   }
   call.instance = instance
 }
 
-/** Finds the instance; the endpoint of a region knows those of the region. */
+/** Finds the instance, where the operation is about one; the endpoint of a region knows those of the region. */
 export const instance = gatewayStep({
   name: 'instance',
   after: 'parameters',
-  errors: ['MqttInstanceNotFound'],
-  check: findInstance,
+  errors: ['MqttInstanceNotFound', 'InstancePermissionCheckFailed'],
+  check(call, plane) {
+    const { instanceParameter } = found(call.operation, 'the operation')
+    if (instanceParameter === undefined) return
+    return findInstance(call, textOf(call.parameters, instanceParameter), plane)
+  },
 })

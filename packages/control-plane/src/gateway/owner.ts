@@ -1,16 +1,18 @@
-import { ApiError } from '../api-error.ts'
+import { refusedAs } from '../api-error.ts'
 import { found } from './call.ts'
 import { gatewayStep } from './gateway-step.ts'
 
-/** Checks that the instance belongs to the account of the caller. */
+/** Checks that the instance, where the operation is about one, belongs to the account of the caller. */
 export const owner = gatewayStep({
   name: 'owner',
   after: 'instance',
-  errors: ['MqttOwnerCheckError'],
-  check(call) {
-    const { id, accountId } = found(call.instance, 'the instance')
-    const caller = found(call.caller, 'the caller')
-    if (caller.accountId === accountId) return
-    throw new ApiError('MqttOwnerCheckError', { detail: `${id} does not belong to account ${caller.accountId}` })
+  errors: ['MqttOwnerCheckError', 'InstancePermissionCheckFailed'],
+  check({ instance, caller, operation }) {
+    const { accountId } = found(caller, 'the caller')
+    if (instance === undefined || instance.accountId === accountId) return
+    throw refusedAs(found(operation, 'the operation').wording.instanceOfAnother, {
+      detail: `${instance.id} does not belong to account ${accountId}`,
+      cause: 'instance-of-another-account',
+    })
   },
 })

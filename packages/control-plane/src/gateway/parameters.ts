@@ -1,27 +1,31 @@
-import { ApiError } from '../api-error.ts'
+import { refusedAs, type ApiError } from '../api-error.ts'
+import type { Operation } from '../operations/define-operation.ts'
 import { found } from './call.ts'
 import { gatewayStep, type FieldValidator } from './gateway-step.ts'
 
 const saysMissing = new Set(['required', 'minLength'])
 
-function refusalOf(errors: FieldValidator['errors']): ApiError {
+function refusalOf({ wording }: Operation, errors: FieldValidator['errors']): ApiError {
   const [first] = errors ?? []
-  const field = first?.instancePath.slice(1)
-  const detail = `${field ? `${field} ` : ''}${first?.message ?? 'the parameters do not fit'}`
-  if (first && saysMissing.has(first.keyword)) return new ApiError('ParameterFieldCheckFailed', { detail })
-  return new ApiError('ParameterFieldCheckFailed', { detail, status: 500, cause: 'parameter-invalid' })
+  const field = first?.instancePath.slice(1) ?? ''
+  const detail = `${field && `${field} `}${first?.message ?? 'the parameters do not fit'}`
+  if (first && saysMissing.has(first.keyword)) {
+    return refusedAs(wording.parameterMissing, { detail, cause: 'parameter-missing' })
+  }
+  return refusedAs(wording.parameterInvalid, { detail, cause: 'parameter-invalid', about: field })
 }
 
 /**
- * Checks the parameters of the operation. vendor: the page lists ParameterFieldCheckFailed with 400 and with 500; here
- * 400 is a parameter that is missing or empty, 500 one that fails its own check.
+ * Checks the parameters of the operation. vendor: each family of pages lists two refusals and does not say when which
+ * is due; here one is for a parameter that is missing or empty, the other for one that fails its own check. LIMITS A-37
  */
 export const parameters = gatewayStep({
   name: 'parameters',
   after: 'throttle',
-  errors: ['ParameterFieldCheckFailed'],
+  errors: ['ParameterFieldCheckFailed', 'ParameterCheckFailed', 'InvalidParameter.%s'],
   check(call, _plane, request) {
-    const validate = request.compileValidationSchema(found(call.operation, 'the operation').params)
-    if (validate(call.parameters) === false) throw refusalOf(validate.errors)
+    const operation = found(call.operation, 'the operation')
+    const validate = request.compileValidationSchema(operation.params)
+    if (validate(call.parameters) === false) throw refusalOf(operation, validate.errors)
   },
 })

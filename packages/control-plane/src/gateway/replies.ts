@@ -42,7 +42,8 @@ export const replies = fp(
     const { plane } = app
     app.decorateRequest('call')
     app.addHook('onRequest', (request, _reply, done) => {
-      request.call = new Call(request.id, plane.clock.monotonic(), request.socket.remoteAddress ?? '')
+      const secure = request.protocol === 'https'
+      request.call = new Call(request.id, plane.clock.monotonic(), request.socket.remoteAddress ?? '', secure)
       done(refusalBeforeReading(request))
     })
     app.setNotFoundHandler((request, reply) =>

@@ -65,6 +65,17 @@ async function seed(store: Store): Promise<void> {
   })
 }
 
+const defaults: ControlPlaneSettings = {
+  regionId,
+  auth: 'on',
+  limitPerSecond: 500,
+  errorProfile: 'page',
+  editions: ['platinum'],
+  httpsOnly: 'off',
+  maxCaCertificates: 100,
+  registerCodeTtlMs: 0,
+}
+
 /** A control plane over a store in memory, with a clock that stands still and chance from a seed. */
 export async function createWorld(settings: Partial<ControlPlaneSettings> = {}, store: Store = createMemoryStore()) {
   await seed(store)
@@ -79,7 +90,7 @@ export async function createWorld(settings: Partial<ControlPlaneSettings> = {}, 
     random,
     log: { write: (entry) => void log.push(entry) },
     assume: (id) => void assumed.push(id),
-    settings: { regionId, auth: 'on', limitPerSecond: 500, ...settings },
+    settings: { ...defaults, ...settings },
   })
   const app = plane.createApp()
   await app.ready()
