@@ -1,10 +1,11 @@
 import type { FastifyReply } from 'fastify'
-import type { ApiError } from '../api-error.ts'
+import { statusIn, type ApiError } from '../api-error.ts'
 import type { Call } from './call.ts'
 import { errorBody } from './error-body.ts'
 import { hasUnreadBody, lingering } from './linger.ts'
 import { logEntryOf } from './log-entry.ts'
 import type { Plane } from './plane.ts'
+import { json, renderingSeenIn } from './rendering.ts'
 
 /**
  * The one place where an answer leaves: writes the log first, so that whoever has the answer finds its entry.
@@ -18,6 +19,7 @@ function send(reply: FastifyReply, plane: Plane, call: Call, status: number, bod
   reply.header('x-acs-request-id', call.requestId)
   if (call.decision) limitHeaders(reply, call.decision)
   const text = call.rendering.write(body, status < 400 ? `${call.action}Response` : 'Error')
+  for (const id of call.rendering.restsOn(text)) plane.assume(id, call.operation?.action)
   const { raw } = reply.request
   if (!hasUnreadBody(raw)) return reply.send(text)
   reply.header('connection', 'close').header('content-length', Buffer.byteLength(text))
@@ -46,6 +48,9 @@ export function restOn({ assume }: Plane, call: Call, refusal: ApiError): void {
 /** Answers a call that was refused. */
 export function refuse(reply: FastifyReply, plane: Plane, call: Call, refusal: ApiError): FastifyReply {
   call.refusal = refusal
+  if (call.rendering === json) call.rendering = renderingSeenIn(reply.request.raw.url ?? '')
   restOn(plane, call, refusal)
-  return send(reply, plane, call, refusal.status, errorBody(refusal, call.requestId, plane.settings.regionId))
+  const { errorProfile, regionId } = plane.settings
+  const status = statusIn(errorProfile, refusal)
+  return send(reply, plane, call, status, errorBody(refusal, call.requestId, regionId))
 }

@@ -37,7 +37,7 @@ const rows: Row[] = [
     code: 'InvalidParameter.Format',
     cause: 'unsupported-format',
     call: withCommon('Format', 'YAML'),
-    detail: 'the answer can be had in JSON only',
+    detail: 'an answer can be had in JSON and in XML',
   },
   {
     title: 'no action',

@@ -1,3 +1,4 @@
+import type { TouchAssumption } from '@apsaramq/model'
 import { ApiError } from '../api-error.ts'
 import { acs3Algorithm, parseAcs3Authorization } from '../signature/acs3.ts'
 import {
@@ -52,21 +53,30 @@ function isV3(call: Call, request: StepRequest): boolean {
   return !looksLikeV1 && headerText(request, 'x-acs-action') !== ''
 }
 
+/** JSON where V1 names no format; what V3 names as a parameter counts, its Accept header does not. LIMITS */
+function settleFormat(call: Call, assume: TouchAssumption): void {
+  const format = textOf(call.parameters, 'Format')
+  if (format === '') {
+    if (call.scheme === 'V1') assume('A-54', textOf(call.parameters, 'Action').slice(0, 64))
+    return
+  }
+  const rendering = renderings.get(format.toLowerCase()) // the Tea cores send it in lower case
+  if (!rendering) throw new ApiError('InvalidParameter.Format', { detail: 'an answer can be had in JSON and in XML' })
+  if (call.scheme === 'V3') assume('A-56', 'Format in a V3 call')
+  call.rendering = rendering
+}
+
 /** Reads query and form into one map, tells the signature scheme, and settles the format of the answer. */
 export const rpc = gatewayStep({
   name: 'rpc',
   after: 'body',
   errors: ['RequestTooLarge', 'InvalidParameter.Format'],
-  check(call, _plane, request) {
+  check(call, { assume }, request) {
     readParameters(call, request)
     if (isV3(call, request)) {
       call.scheme = 'V3'
       call.authorization = parseAcs3Authorization(headerText(request, 'authorization'))
     }
-    const format = textOf(call.parameters, 'Format')
-    if (format === '') return
-    const rendering = renderings.get(format.toLowerCase()) // the Tea cores send it in lower case
-    if (!rendering) throw new ApiError('InvalidParameter.Format', { detail: 'the answer can be had in JSON only' })
-    call.rendering = rendering
+    settleFormat(call, assume)
   },
 })
