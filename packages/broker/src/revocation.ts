@@ -1,5 +1,5 @@
-import type { AssumptionId, CaCertificate, Cancel, DeviceCertificate } from '@apsaramq/model'
-import type { Change } from '@apsaramq/store'
+import type { AssumptionId, CaCertificate, Cancel, DeviceCertificate, StatusChange } from '@apsaramq/model'
+import type { Change, SessionChange } from '@apsaramq/store'
 import type { Connection } from './connection.ts'
 import type { Endings } from './endings.ts'
 import { instanceOfServerName, isSameInstance } from './named-instance.ts'
@@ -24,11 +24,7 @@ export type StopFollowing = () => void
 export function followChanges(deps: RevocationDeps): StopFollowing {
   const delayed = new Set<Cancel>()
   const unsubscribe = deps.store.subscribe((change) => onChange(deps, delayed, change))
-  const unsubscribeSessions = deps.store.sessions.subscribe(({ before, after, reason }) => {
-    const connection = before && !after && reason !== undefined ? deps.index.bySession(before.id) : undefined
-    if (connection)
-      deps.endings.drop([connection], { cause: 'kicked', message: `closed on request: ${reason}` }, 'suppressed')
-  })
+  const unsubscribeSessions = deps.store.sessions.subscribe((change) => onSession(deps, change))
   const unsubscribeReset = deps.store.onReset(() => {
     const ending: Refusal = { cause: 'emulator-reset', message: 'the store was reset' }
     disturb(deps.index.all())
@@ -37,6 +33,19 @@ export function followChanges(deps: RevocationDeps): StopFollowing {
   return () => {
     for (const stop of [unsubscribe, unsubscribeSessions, unsubscribeReset, ...delayed]) stop()
   }
+}
+
+/** A session that someone else deleted: its connection is ended before the deletion returns, whatever the policy. */
+function onSession({ index, endings }: RevocationDeps, { before, after, reason, by }: SessionChange): void {
+  const connection = before && !after && reason !== undefined ? index.bySession(before.id) : undefined
+  if (connection) endings.drop([connection], kicked(reason!, by), 'suppressed')
+}
+
+function kicked(reason: string, by: StatusChange | undefined): Refusal {
+  if (!by) return { cause: 'kicked', message: `closed on request: ${reason}` }
+  const { accessKeyId, requestId } = by
+  const message = `closed on request: ${reason} by access key ${accessKeyId}, request ${requestId}`
+  return { cause: 'kicked', message, accessKeyId, requestId }
 }
 
 function onChange(deps: RevocationDeps, delayed: Set<Cancel>, change: Change): void {

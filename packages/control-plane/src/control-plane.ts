@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { createApp, type AppOptions } from './app.ts'
 import { NonceStore } from './gateway/nonce-store.ts'
 import { requestIds } from './gateway/request-ids.ts'
+import { operations } from './operations/index.ts'
 import type { ControlPlaneOptions } from './settings.ts'
 import { Throttle } from './throttle/throttle.ts'
 
@@ -11,8 +12,27 @@ export interface ControlPlane {
   createApp(options?: AppOptions): FastifyInstance
   /** Forgets nonces and counted calls. */
   reset(): void
-  /** Changes the calls a second per account and operation. @throws {RangeError} unless a whole number from 1 */
-  setLimit(perSecond: number): void
+  /**
+   * Changes the calls a second per account: of one operation, or of all that are documented at 500.
+   *
+   * @throws {RangeError} unless it is a whole number from 1 and the operation one that is served; nothing is changed
+   */
+  setLimit(perSecond: number, action?: string): void
+}
+
+/** What most operations are documented at, and the setting changes for all of them. */
+const commonQuota = 500
+
+/** The quotas of the operations that are documented at another one. */
+const quotaByAction = new Map(
+  operations
+    .filter(({ quota }) => quota.perSecond !== commonQuota)
+    .map(({ action, quota }) => [action, quota.perSecond]),
+)
+
+function servedAction(action: string): string {
+  if (operations.some((operation) => operation.action === action)) return action
+  throw new RangeError(`the limit is of an operation that is served; ${action} is none`)
 }
 
 /**
@@ -26,7 +46,7 @@ export interface ControlPlane {
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { clock, random, log, settings } = options
   const nonces = new NonceStore({ clock })
-  const throttle = new Throttle({ clock, limitPerSecond: settings.limitPerSecond })
+  const throttle = new Throttle({ clock, limitPerSecond: settings.limitPerSecond, quotaByAction })
   const plane = { ...options, nonces, throttle, nextRequestId: requestIds(random) }
   if (settings.auth === 'off') {
     const message = 'auth is off: ANYONE who reaches the API may call it; signatures, times and nonces are not checked'
@@ -38,6 +58,6 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       nonces.reset()
       throttle.reset()
     },
-    setLimit: (perSecond) => throttle.setLimit(perSecond),
+    setLimit: (perSecond, action) => throttle.setLimit(perSecond, action && servedAction(action)),
   }
 }

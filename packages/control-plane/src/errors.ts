@@ -1,3 +1,4 @@
+import type { AssumptionId } from '@apsaramq/model'
 import type { ErrorRow } from './errors/error-row.ts'
 import { gatewayErrors } from './errors/gateway-errors.ts'
 import { productErrors } from './errors/product-errors.ts'
@@ -18,4 +19,6 @@ export interface RefusalForm {
   code: ErrorCode
   status?: number
   message?: string
+  /** Assumptions that this form rests on besides those of the row. LIMITS.md */
+  restsOn?: readonly AssumptionId[]
 }

@@ -68,7 +68,7 @@ export const assumptions = {
   'A-18': inferred('a nonce is remembered for as long as its timestamp is accepted'),
   'A-19': inferred('Total is the number of records in every list'),
   'A-20': assumed(
-    'the order of the checks is envelope, action, key, time, signature, throttle, parameters, instance, owner, RAM, edition',
+    'the order of the checks is envelope, action, key, time, signature, transport, throttle, parameters, instance, owner, RAM, edition',
   ),
   'A-21': inferred('DeviceName is the common name of the certificate'),
   'A-22': inferred('a deletion asks for no status first'),
@@ -92,7 +92,7 @@ export const assumptions = {
   'A-31': inferred(
     'the dependent action of RegisterCaCertificate, GetRegisterCode and ListDeviceCertificate is mq:MqttInstanceAccess',
   ),
-  'A-32': assumed('the actions of a policy are compared without regard to case, its resources with regard to it'),
+  'A-32': inferred('the actions of a policy are compared without regard to case, its resources with regard to it'),
   'A-33': assumed('an instance has at most 100 CA certificates, each with a name of at most 128 characters', {
     setting: 'max-cas',
     otherwise: 'an instance has at most as many CA certificates as the setting says, each with a name of at most 128 characters',
@@ -122,12 +122,36 @@ export const assumptions = {
     otherwise: 'an operation documented for HTTPS only is refused over HTTP with InvalidProtocol.NeedSsl',
   }),
   'A-44': inferred('the session operations serve every edition and region'),
+  'A-45': inferred('an expired security token answers 403, a missing, unknown or mismatching one 400'),
+  'A-46': assumed(
+    'a security token is missing, then unknown (Malformed), then of another key or given with a lasting one (MismatchWithAccessKey), then expired',
+  ),
+  'A-47': assumed(
+    'a security token whose holder is gone answers CheckAccountInfoFailed where the page lists it, else PermissionCheckFailed',
+  ),
+  'A-48': assumed('AliyunMQSubOnlyAccess allows mq:SUB as AliyunMQPubOnlyAccess allows mq:PUB'),
+  'A-49': assumed('a security token of the account owner may do all that its session policy allows'),
+  'A-50': assumed(
+    'a negated condition operator holds where none of its values does; Numeric operators read acs:CurrentTime as seconds since 1970',
+  ),
+  'A-51': assumed('acs:MFAPresent is false in every call'),
+  'A-52': inferred('an operation on no instance asks for the resource of all instances of the account in the region'),
   'A-53': inferred(
     'an answer in XML has the form of the samples: a root named after the operation, a list repeats its element, null is left out',
   ),
   'A-54': inferred('a call that names no format is answered in JSON'),
   'A-55': assumed('a character that XML 1.0 cannot carry is answered as U+FFFD'),
   'A-56': inferred('Format is read in a V3 call too, and the Accept header is not'),
+  'A-67': assumed('nonces are remembered in memory: a restart or a reset forgets those of the quarter of an hour before it'),
+  'A-68': assumed(
+    'at most 8 million nonces are remembered, a quarter of them of one access key; then new ones are answered ServiceUnavailable',
+  ),
+  'A-69': assumed(
+    'a request has bounds of size, number and time of its own: what is beyond them is refused or its connection closed',
+  ),
+  'A-70': inferred(
+    'signature V3 encodes the names of query parameters as documented, although SDKs of the vendor leave them as they are',
+  ),
 } as const satisfies Record<string, Assumption>
 
 /** The id of an assumption, as LIMITS.md has it. */

@@ -5,25 +5,79 @@ export interface Account {
   name: string
 }
 
-/** A statement of a RAM policy (RAM, policy structure and syntax). */
-export interface PolicyStatement {
-  Effect: 'Allow' | 'Deny'
-  Action: string | string[]
-  Resource: string | string[]
-}
+/** The condition block of a statement: the values a key may have, by operator and key. */
+export type PolicyConditions = Record<string, Record<string, string | string[]>>
 
-/** A RAM policy document, version "1". */
+/** A statement of a RAM policy (RAM, policy structure and syntax): it names its actions, or those it is not about. */
+export type PolicyStatement = {
+  Effect: 'Allow' | 'Deny'
+  Resource: string | string[]
+  Condition?: PolicyConditions
+} & ({ Action: string | string[]; NotAction?: never } | { NotAction: string | string[]; Action?: never })
+
+/** A RAM policy document, version "1". What comes from outside is checked before it becomes one. */
 export interface PolicyDocument {
   Version: '1'
   Statement: PolicyStatement[]
 }
+
+/** The system policies of the product, shared with the vendor's other message queues. */
+export const systemPolicyNames = [
+  'AliyunMQFullAccess',
+  'AliyunMQReadOnlyAccess',
+  'AliyunMQPubOnlyAccess',
+  'AliyunMQSubOnlyAccess',
+] as const
+
+/** The name of a system policy. */
+export type SystemPolicyName = (typeof systemPolicyNames)[number]
+
+/** A policy as it is attached to a user, a group or a role: a document, or the name of a system policy. */
+export type AttachedPolicy = PolicyDocument | SystemPolicyName
 
 /** A RAM user of an account. */
 export interface User {
   id: string
   accountId: string
   name: string
-  policies: PolicyDocument[]
+  policies: AttachedPolicy[]
+  /** Ids of the user groups it belongs to, whose policies count as its own. */
+  groupIds?: string[]
+}
+
+/** A RAM user group of an account. */
+export interface UserGroup {
+  id: string
+  accountId: string
+  name: string
+  policies: AttachedPolicy[]
+}
+
+/** A RAM role of an account: whoever has a token of it may do what its policies allow. */
+export interface Role {
+  id: string
+  accountId: string
+  name: string
+  policies: AttachedPolicy[]
+}
+
+/** Whose permissions a security token has. */
+export type TokenHolder = { kind: 'owner' } | { kind: 'user'; userId: string } | { kind: 'role'; roleId: string }
+
+/** Temporary credentials (STS): an AccessKey pair of its own, good only with its token and until it expires. */
+export interface SecurityToken {
+  /** Begins with STS. */
+  accessKeyId: string
+  secret: string
+  /** What a call gives as SecurityToken or x-acs-security-token. */
+  token: string
+  accountId: string
+  holder: TokenHolder
+  sessionName: string
+  /** The session policy: an action must be allowed by it, too. */
+  policy: PolicyDocument | null
+  issuedAt: number
+  expiresAt: number
 }
 
 /** An AccessKey pair; without `userId` it is the account owner's. */
@@ -49,6 +103,13 @@ export interface Instance {
   /** Whether clients present a certificate (mutual) or only the server does. */
   tls: 'mutual' | 'one-way'
   createdAt: number
+  tags?: InstanceTag[]
+}
+
+/** A tag of an instance. */
+export interface InstanceTag {
+  key: string
+  value: string
 }
 
 /** A group: the first half of the client ids that may connect. */

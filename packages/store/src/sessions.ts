@@ -1,4 +1,4 @@
-import { deviceKey, withinInstance, type Session } from '@apsaramq/model'
+import { deviceKey, withinInstance, type Session, type StatusChange } from '@apsaramq/model'
 import { Listeners } from './listeners.ts'
 import type { SessionChange, SessionFeed, Unsubscribe } from './store.ts'
 
@@ -56,14 +56,14 @@ export class MemorySessionFeed implements SessionFeed {
   put(session: Session): void {
     const before = this.#sessions.get(session.id)
     this.#sessions.set(session.id, session)
-    this.#changed(before, session, undefined)
+    this.#changed({ before, after: session, reason: undefined, by: undefined })
   }
 
-  delete(id: string, reason?: string): void {
+  delete(id: string, reason?: string, by?: StatusChange): void {
     const before = this.#sessions.get(id)
     if (before === undefined) return
     this.#sessions.delete(id)
-    this.#changed(before, undefined, reason)
+    this.#changed({ before, after: undefined, reason, by })
   }
 
   get(id: string): Session | undefined {
@@ -82,8 +82,8 @@ export class MemorySessionFeed implements SessionFeed {
     return this.#listeners.add(listener)
   }
 
-  #changed(before: Session | undefined, after: Session | undefined, reason: string | undefined): void {
-    for (const group of Object.values(this.#groups)) group.change(before, after)
-    this.#listeners.tell([{ before, after, reason }])
+  #changed(change: SessionChange): void {
+    for (const group of Object.values(this.#groups)) group.change(change.before, change.after)
+    this.#listeners.tell([change])
   }
 }

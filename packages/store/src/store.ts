@@ -1,4 +1,4 @@
-import type { Session } from '@apsaramq/model'
+import type { Session, StatusChange } from '@apsaramq/model'
 import type { CollectionName, GroupOf, RecordOf } from './collections.ts'
 
 /** A page of a group, in the order in which its records first came. */
@@ -46,6 +46,8 @@ export interface SessionChange {
   after: Session | undefined
   /** Why a session was deleted by someone other than its broker; undefined otherwise. */
   reason: string | undefined
+  /** The call that asked for the deletion, where it was one. */
+  by: StatusChange | undefined
 }
 
 /** Ends a subscription. */
@@ -54,8 +56,11 @@ export type Unsubscribe = () => void
 /** The live sessions: synchronous, in memory, never on disk. Keyed by session id. */
 export interface SessionFeed {
   put(session: Session): void
-  /** @param reason why, where it is not the broker itself that says it has ended */
-  delete(id: string, reason?: string): void
+  /**
+   * @param reason why, where it is not the broker itself that says it has ended
+   * @param by the call that asks for it, where it is one
+   */
+  delete(id: string, reason?: string, by?: StatusChange): void
   get(id: string): Session | undefined
   /** The sessions of a group, oldest first. */
   list(group: 'all' | 'byClient' | 'byDevice' | 'byCa', name?: string): Session[]

@@ -7,14 +7,15 @@ const missing = (parameter: string) =>
 export const gatewayErrors = {
   // HTTP
   MalformedRequest: row(400, 'The request could not be read.', 'malformed-request', 'LIMITS A-29', 'A-29'),
-  RequestTimeout: row(408, 'The request did not arrive in time.', 'request-timeout', 'LIMITS A-29', 'A-29'),
-  RequestTooLarge: row(413, 'The request is too large.', 'request-too-large', 'LIMITS A-29', 'A-29'),
+  RequestTimeout: row(408, 'The request did not arrive in time.', 'request-timeout', 'LIMITS A-29', 'A-29', 'A-69'),
+  RequestTooLarge: row(413, 'The request is too large.', 'request-too-large', 'LIMITS A-29', 'A-29', 'A-69'),
   RequestHeaderTooLarge: row(
     431,
     'The header of the request is too large.',
     'request-too-large',
     'LIMITS A-29',
     'A-29',
+    'A-69',
   ),
   UnsupportedHTTPMethod: row(
     403,
@@ -46,6 +47,12 @@ export const gatewayErrors = {
     'common error codes',
     'A-10',
   ),
+  'InvalidProtocol.NeedSsl': row(
+    404,
+    'Your request is denied as lack of ssl protect.',
+    'https-needed',
+    'common error codes',
+  ),
 
   // the caller
   IncompleteSignature: row(
@@ -67,11 +74,36 @@ export const gatewayErrors = {
     'access-key-inactive',
     'common error codes',
   ),
+  MissingSecurityToken: row(
+    400,
+    'SecurityToken is mandatory for this action.',
+    'security-token-missing',
+    'common error codes, the name only',
+    'A-45',
+    'A-46',
+  ),
   'InvalidSecurityToken.Malformed': row(
     400,
     'Specified SecurityToken is malformed.',
-    'security-token-unsupported',
-    'common error codes, the name only',
+    'security-token-malformed',
+    'common error codes',
+    'A-45',
+    'A-46',
+  ),
+  'InvalidSecurityToken.MismatchWithAccessKey': row(
+    400,
+    'Specified SecurityToken mismatch with the AccessKey.',
+    'security-token-mismatch',
+    'common error codes',
+    'A-45',
+    'A-46',
+  ),
+  'InvalidSecurityToken.Expired': row(
+    403,
+    'Specified SecurityToken is expired.',
+    'security-token-expired',
+    'common error codes',
+    'A-45',
   ),
   MissingTimestamp: missing('Timestamp'),
   IllegalTimestamp: row(

@@ -51,6 +51,13 @@ export const productErrors = {
     'permission-denied',
     'RegisterCaCertificate page',
   ),
+  CheckAccountInfoFailed: row(
+    400,
+    'An error occurred while checking the account information by the STS token.',
+    'token-holder-gone',
+    'product error codes',
+    'A-47',
+  ),
   FindDeviceBySnError: row(
     500,
     'Failed to find the device certificate by the SN. Please check sn is valid',

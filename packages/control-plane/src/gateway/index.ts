@@ -10,6 +10,7 @@ import { rpc } from './rpc.ts'
 import { signature } from './signature.ts'
 import { throttle } from './throttle.ts'
 import { timeAndNonce } from './time-and-nonce.ts'
+import { transport } from './transport.ts'
 
 /** The gateway, in order; each step names the one before it, so that another order does not boot. LIMITS A-20 */
 export const gateway = [
@@ -18,6 +19,7 @@ export const gateway = [
   accessKey,
   timeAndNonce,
   signature,
+  transport,
   declined,
   throttle,
   parameters,

@@ -5,6 +5,9 @@ import { gatewayStep, type FieldValidator } from './gateway-step.ts'
 
 const saysMissing = new Set(['required', 'minLength'])
 
+/** What the vendor calls a parameter: the name of the list where it is one of its numbers. */
+const nameOf = (field: string) => field.split('.', 1)[0]!
+
 function refusalOf({ wording }: Operation, errors: FieldValidator['errors']): ApiError {
   const [first] = errors ?? []
   const field = first?.instancePath.slice(1) ?? ''
@@ -12,7 +15,7 @@ function refusalOf({ wording }: Operation, errors: FieldValidator['errors']): Ap
   if (first && saysMissing.has(first.keyword)) {
     return refusedAs(wording.parameterMissing, { detail, cause: 'parameter-missing' })
   }
-  return refusedAs(wording.parameterInvalid, { detail, cause: 'parameter-invalid', about: field })
+  return refusedAs(wording.parameterInvalid, { detail, cause: 'parameter-invalid', about: nameOf(field) })
 }
 
 /**

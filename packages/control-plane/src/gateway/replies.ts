@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError } from '../api-error.ts'
@@ -6,6 +5,7 @@ import { Call } from './call.ts'
 import type { Plane } from './plane.ts'
 import { refuse } from './answer.ts'
 import { refusalOf } from './refusal-of.ts'
+import { refusalOfShape } from './request-shape.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -26,13 +26,9 @@ function notServed(url: string, method: string): ApiError {
   return new ApiError('InvalidAction.NotFound', { detail: `the API lives at /, not at ${path}`, cause: 'unknown-path' })
 }
 
-/** [RFC 9112 3.2] A request of HTTP/1.1 without Host is refused. */
-function lacksHost({ httpVersion, headers }: IncomingMessage): boolean {
-  return httpVersion === '1.1' && headers.host === undefined
-}
-
 function refusalBeforeReading(request: FastifyRequest): ApiError | undefined {
-  if (lacksHost(request.raw)) return new ApiError('MalformedRequest', { detail: 'the request has no Host header' })
+  const oddShape = refusalOfShape(request.raw)
+  if (oddShape) return oddShape
   return request.is404 ? notServed(request.raw.url ?? '', request.method) : undefined
 }
 
@@ -49,7 +45,10 @@ export const replies = fp(
     app.setNotFoundHandler((request, reply) =>
       refuse(reply, plane, request.call, notServed(request.raw.url ?? '', request.method)),
     )
-    app.setErrorHandler((error, request, reply) => refuse(reply, plane, request.call, refusalOf(error)))
+    app.setErrorHandler((error, request, reply) => {
+      const { call } = request
+      return refuse(reply, plane, call, refusalOf(error, call.operation?.wording.internalError))
+    })
   },
   { name: 'replies' },
 )

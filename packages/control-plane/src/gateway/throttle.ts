@@ -12,7 +12,9 @@ export const throttle = gatewayStep({
     const decision = plane.throttle.admit(accountId, call.action)
     call.decision = decision
     if (decision.admitted) return
+    const { assumed } = found(call.operation, 'the operation').quota
     throw new ApiError('Throttling.User', {
+      ...(assumed && { restsOn: [assumed] }),
       detail: `account ${accountId} made ${decision.limit} calls within a second; wait ${decision.retryAfterMs} ms`,
     })
   },

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
+import { certificateErrors, certificateOperation } from './certificate-operation.ts'
 import { changeCaStatus } from './change-status.ts'
-import { certificateErrors, certificateOperation, defineOperation } from './define-operation.ts'
+import { defineOperation } from './define-operation.ts'
 import { MqttInstanceId, SerialNumber } from './fields.ts'
 
 /** Lets a registered CA certificate vouch for new devices again. */

@@ -1,4 +1,3 @@
-const session = 'needs the live sessions behind the API, which this version does not offer'
 const token = 'tokens as MQTT passwords are not emulated; devices are told apart by certificate'
 const trace = 'the emulator keeps no message and connection traces in the form of the service'
 const customAuth = 'custom authentication is not emulated; devices are told apart by certificate'
@@ -13,8 +12,6 @@ export const declinedOperations: Readonly<Record<string, string>> = {
   AddCustomAuthIdentity: customAuth,
   AddCustomAuthPermission: customAuth,
   ApplyToken: token,
-  BatchQuerySessionByClientIds: session,
-  CloseConnection: session,
   CreateGroupId: group,
   DeleteCustomAuthConnectBlack: customAuth,
   DeleteCustomAuthIdentity: customAuth,
@@ -25,7 +22,6 @@ export const declinedOperations: Readonly<Record<string, string>> = {
   GetDeviceCredential: credential,
   ListDeviceCredentialClientId: credential,
   ListGroupId: group,
-  ListInstances: 'instances come from the seed; the management port lists them',
   ListTagResources: tag,
   QueryCustomAuthConnectBlack: customAuth,
   QueryCustomAuthIdentity: customAuth,
@@ -34,7 +30,6 @@ export const declinedOperations: Readonly<Record<string, string>> = {
   QueryMqttTraceMessageOfClient: trace,
   QueryMqttTraceMessagePublish: trace,
   QueryMqttTraceMessageSubscribe: trace,
-  QuerySessionByClientId: session,
   QueryToken: token,
   RefreshDeviceCredential: credential,
   RegisterDeviceCredential: credential,
@@ -47,3 +42,21 @@ export const declinedOperations: Readonly<Record<string, string>> = {
   UpdateCustomAuthIdentity: customAuth,
   UpdateCustomAuthPermission: customAuth,
 }
+
+/** The declined operations whose only protocol is HTTPS, as the metadata has it. */
+export const httpsOnlyDeclined: ReadonlySet<string> = new Set([
+  'AddCustomAuthConnectBlack',
+  'AddCustomAuthIdentity',
+  'AddCustomAuthPermission',
+  'DeleteCustomAuthConnectBlack',
+  'DeleteCustomAuthIdentity',
+  'DeleteCustomAuthPermission',
+  'DisasterDowngrade',
+  'DisasterRecovery',
+  'QueryCustomAuthConnectBlack',
+  'QueryCustomAuthIdentity',
+  'QueryCustomAuthPermission',
+  'SetSniConfig',
+  'UpdateCustomAuthIdentity',
+  'UpdateCustomAuthPermission',
+])

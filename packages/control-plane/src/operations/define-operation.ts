@@ -1,4 +1,4 @@
-import type { Clock, Instance, Random, StatusChange, TouchAssumption } from '@apsaramq/model'
+import type { AssumptionId, Clock, Instance, Random, StatusChange, TouchAssumption } from '@apsaramq/model'
 import type { Store } from '@apsaramq/store'
 import type { Static, TObject } from '@sinclair/typebox'
 import type { ErrorCode, RefusalForm } from '../errors.ts'
@@ -80,6 +80,8 @@ export interface OperationDefinition<P extends TObject, R extends TObject, C = O
 export interface Quota {
   perSecond: number
   scope: 'account'
+  /** Set where no page names it. */
+  assumed?: AssumptionId
 }
 
 /** An operation as the table holds it: its parameters are checked before it is asked. */
@@ -101,25 +103,3 @@ export function defineAccountOperation<P extends TObject, R extends TObject>(
 ): Operation {
   return definition as unknown as Operation // as above
 }
-
-/** What the 13 certificate operations share (each page's description, and the QPS page). */
-export const certificateOperation = {
-  instanceParameter: 'MqttInstanceId',
-  wording: {
-    parameterMissing: { code: 'ParameterFieldCheckFailed' },
-    parameterInvalid: { code: 'ParameterFieldCheckFailed', status: 500 }, // vendor: the page lists 400 and 500
-    instanceNotFound: { code: 'MqttInstanceNotFound' },
-    instanceOfAnother: { code: 'MqttOwnerCheckError' },
-    internalError: { code: 'InternalError' },
-  },
-  quota: { perSecond: 500, scope: 'account' },
-  editions: 'as-set',
-} as const satisfies Partial<OperationDefinition<TObject, TObject>>
-
-/** Codes that every certificate operation lists, and PermissionCheckFailed of the newest page. */
-export const certificateErrors = [
-  'ParameterFieldCheckFailed',
-  'MqttInstanceNotFound',
-  'MqttOwnerCheckError',
-  'PermissionCheckFailed',
-] as const satisfies readonly ErrorCode[]

@@ -1,6 +1,7 @@
 import { caKey } from '@apsaramq/model'
 import { Type } from '@sinclair/typebox'
-import { certificateErrors, certificateOperation, defineOperation } from './define-operation.ts'
+import { certificateErrors, certificateOperation } from './certificate-operation.ts'
+import { defineOperation } from './define-operation.ts'
 import { MqttInstanceId, SerialNumber } from './fields.ts'
 import { findCa } from './find-certificate.ts'
 

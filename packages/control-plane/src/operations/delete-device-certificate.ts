@@ -1,6 +1,7 @@
 import { deviceKey } from '@apsaramq/model'
 import { Type } from '@sinclair/typebox'
-import { certificateErrors, certificateOperation, defineOperation } from './define-operation.ts'
+import { certificateErrors, certificateOperation } from './certificate-operation.ts'
+import { defineOperation } from './define-operation.ts'
 import { MqttInstanceId, SerialNumber } from './fields.ts'
 import { findDevice } from './find-certificate.ts'
 

@@ -1,8 +1,14 @@
-import { maxSerialNumberBytes } from '@apsaramq/model'
+import { maxClientIdLength, maxSerialNumberBytes } from '@apsaramq/model'
 import { Type } from '@sinclair/typebox'
 
 /** The instance; how it is spelled decides only whether it is found. */
 export const MqttInstanceId = Type.String({ minLength: 1 })
+
+/** The instance, as all operations but those of certificates call it. */
+export const InstanceId = MqttInstanceId
+
+/** A client id of any form that fits the service. LIMITS A-41 */
+export const ClientId = Type.String({ minLength: 1, maxLength: maxClientIdLength })
 
 /** A serial number: hex, at most 128 bytes. LIMITS A-08 */
 export const SerialNumber = Type.String({

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
+import { certificateErrors, certificateOperation } from './certificate-operation.ts'
 import { DeviceCertificateView, viewDevice } from './certificate-views.ts'
-import { certificateErrors, certificateOperation, defineOperation } from './define-operation.ts'
+import { defineOperation } from './define-operation.ts'
 import { MqttInstanceId, SerialNumber } from './fields.ts'
 import { findDevice } from './find-certificate.ts'
 

@@ -1,6 +1,7 @@
 import { randomUuid, type Random } from '@apsaramq/model'
 import { Type } from '@sinclair/typebox'
-import { certificateErrors, certificateOperation, defineOperation } from './define-operation.ts'
+import { certificateErrors, certificateOperation } from './certificate-operation.ts'
+import { defineOperation } from './define-operation.ts'
 import { MqttInstanceId } from './fields.ts'
 
 const digitsAfterUuid = 12

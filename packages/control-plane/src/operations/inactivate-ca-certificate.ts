@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
+import { certificateErrors, certificateOperation } from './certificate-operation.ts'
 import { changeCaStatus } from './change-status.ts'
-import { certificateErrors, certificateOperation, defineOperation } from './define-operation.ts'
+import { defineOperation } from './define-operation.ts'
 import { MqttInstanceId, SerialNumber } from './fields.ts'
 
 /** Keeps a CA certificate from vouching for devices that are not registered yet. LIMITS A-03 */

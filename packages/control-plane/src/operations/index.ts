@@ -1,5 +1,7 @@
 import { activeCaCertificate } from './active-ca-certificate.ts'
 import { activeDeviceCertificate } from './active-device-certificate.ts'
+import { batchQuerySessionByClientIds } from './batch-query-session-by-client-ids.ts'
+import { closeConnection } from './close-connection.ts'
 import type { Operation } from './define-operation.ts'
 import { deleteCaCertificate } from './delete-ca-certificate.ts'
 import { deleteDeviceCertificate } from './delete-device-certificate.ts'
@@ -11,12 +13,16 @@ import { inactivateDeviceCertificate } from './inactivate-device-certificate.ts'
 import { listCaCertificate } from './list-ca-certificate.ts'
 import { listDeviceCertificateByCaSn } from './list-device-certificate-by-ca-sn.ts'
 import { listDeviceCertificate } from './list-device-certificate.ts'
+import { listInstances } from './list-instances.ts'
+import { querySessionByClientId } from './query-session-by-client-id.ts'
 import { registerCaCertificate } from './register-ca-certificate.ts'
 
 /** The operations that are served. */
 export const operations: readonly Operation[] = [
   activeCaCertificate,
   activeDeviceCertificate,
+  batchQuerySessionByClientIds,
+  closeConnection,
   deleteCaCertificate,
   deleteDeviceCertificate,
   getCaCertificate,
@@ -27,5 +33,7 @@ export const operations: readonly Operation[] = [
   listCaCertificate,
   listDeviceCertificate,
   listDeviceCertificateByCaSn,
+  listInstances,
+  querySessionByClientId,
   registerCaCertificate,
 ]

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
+import { certificateErrors, certificateOperation } from './certificate-operation.ts'
 import { CaCertificatePage, viewCa } from './certificate-views.ts'
-import { certificateErrors, certificateOperation, defineOperation } from './define-operation.ts'
+import { defineOperation } from './define-operation.ts'
 import { MqttInstanceId, PageNo, pageRequest, PageSize } from './fields.ts'
 
 /** Lists the CA certificates of an instance in the order of their registration. LIMITS A-19 */

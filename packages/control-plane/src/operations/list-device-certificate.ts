@@ -1,8 +1,9 @@
 import type { DeviceCertificate } from '@apsaramq/model'
 import type { Page, Reader } from '@apsaramq/store'
 import { Type } from '@sinclair/typebox'
+import { certificateErrors, certificateOperation } from './certificate-operation.ts'
 import { DeviceCertificatePage, viewDevice } from './certificate-views.ts'
-import { certificateErrors, certificateOperation, defineOperation } from './define-operation.ts'
+import { defineOperation } from './define-operation.ts'
 import { MqttInstanceId, PageNo, pageRequest, PageSize } from './fields.ts'
 
 /** Lists the device certificates of an instance: those of its oldest CA first. LIMITS A-19 */

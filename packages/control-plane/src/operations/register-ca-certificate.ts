@@ -1,13 +1,11 @@
-import { randomUuid, serialNumberKey, type CaCertificate, type Instance } from '@apsaramq/model'
+import { randomUuid, serialNumberKey, type CaCertificate, type Instance, type RegisterCode } from '@apsaramq/model'
 import { checkRegistration, RegistrationError } from '@apsaramq/pki'
 import { StoreUnavailableError, type Transaction } from '@apsaramq/store'
 import { Type } from '@sinclair/typebox'
 import { ApiError } from '../api-error.ts'
-import { certificateErrors, certificateOperation, defineOperation } from './define-operation.ts'
+import { certificateErrors, certificateOperation } from './certificate-operation.ts'
+import { defineOperation, type OperationContext } from './define-operation.ts'
 import { CaName, MqttInstanceId, PemText } from './fields.ts'
-
-/** CA certificates of one instance. LIMITS A-33 */
-export const maxCaCertificates = 100
 
 /**
  * Registers a CA certificate whose owner has proved to hold its key: the verification certificate is signed by it and
@@ -37,7 +35,8 @@ export const registerCaCertificate = defineOperation({
   },
   evidence: 'RegisterCaCertificate page, 2023',
 
-  async handle(params, { store, instance, random, change, assume }) {
+  async handle(params, context) {
+    const { store, instance, random, change, assume } = context
     const { ca, registerCode } = checkedContent(params.CaContent, params.VerificationContent, change.at)
     const record: CaCertificate = {
       id: randomUuid(random),
@@ -56,7 +55,7 @@ export const registerCaCertificate = defineOperation({
       registeredAt: change.at,
       statusChange: null,
     }
-    await store.transact((tx) => register(tx, instance, record))
+    await store.transact((tx) => register(tx, context, record))
     assume('A-14', `CA certificate ${ca.sn}`)
     return { Sn: ca.sn }
   },
@@ -74,15 +73,23 @@ function checkedContent(caContent: string, verificationContent: string, now: num
   }
 }
 
-async function register(tx: Transaction, instance: Instance, record: CaCertificate): Promise<void> {
-  await useRegisterCode(tx, instance, record)
+async function register(tx: Transaction, context: OperationContext, record: CaCertificate): Promise<void> {
+  await consumeRegisterCode(tx, context, record)
   await checkSerialNumberIsNew(tx, record)
-  await checkCaCount(tx, instance)
+  await checkCaCount(tx, context)
   tx.caCertificates.put(record)
 }
 
-async function useRegisterCode(tx: Transaction, instance: Instance, record: CaCertificate): Promise<void> {
+async function consumeRegisterCode(tx: Transaction, context: OperationContext, record: CaCertificate): Promise<void> {
   const issued = await tx.registerCodes.get(record.registerCode)
+  checkRegisterCode(issued, context)
+  tx.registerCodes.put({ ...issued, usedAt: context.change.at })
+}
+
+function checkRegisterCode(
+  issued: RegisterCode | undefined,
+  { instance, settings, change }: OperationContext,
+): asserts issued is RegisterCode {
   if (!issued || issued.instanceId !== instance.id) {
     throw new ApiError('RegisterCodeError', {
       detail: `the common name of the verification certificate is no register code of ${instance.id}`,
@@ -92,7 +99,10 @@ async function useRegisterCode(tx: Transaction, instance: Instance, record: CaCe
     const usedAt = new Date(issued.usedAt).toISOString()
     throw new ApiError('RegisterCodeUsed', { detail: `the register code was used at ${usedAt}` })
   }
-  tx.registerCodes.put({ ...issued, usedAt: record.registeredAt })
+  const { registerCodeTtlMs } = settings
+  if (registerCodeTtlMs === 0 || change.at - issued.issuedAt < registerCodeTtlMs) return
+  const detail = `the register code was good for ${registerCodeTtlMs / 1000} seconds, and it is older`
+  throw new ApiError('RegisterCodeError', { detail, cause: 'register-code-expired', restsOn: ['A-12'] })
 }
 
 /** vendor: "unique in global"; the newest page says one instance a region. LIMITS A-13 */
@@ -102,9 +112,9 @@ async function checkSerialNumberIsNew(tx: Transaction, { regionId, sn }: CaCerti
   if (holder) throw new ApiError('SnNotUnique', { detail: `${holder.instanceId} has a CA certificate ${sn} already` })
 }
 
-async function checkCaCount(tx: Transaction, instance: Instance): Promise<void> {
+async function checkCaCount(tx: Transaction, { instance, settings }: OperationContext): Promise<void> {
   const count = await countCas(tx, instance)
-  if (count < maxCaCertificates) return
+  if (count < settings.maxCaCertificates) return
   throw new ApiError('CaNumExceed', { detail: `${instance.id} has ${count} CA certificates, which is the most` })
 }
 

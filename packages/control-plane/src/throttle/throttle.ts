@@ -11,6 +11,15 @@ function checkedLimit(perSecond: number): number {
   )
 }
 
+/** What a throttle is made with. */
+export interface ThrottleOptions {
+  clock: Clock
+  /** Calls a second of every operation that has no quota of its own. */
+  limitPerSecond: number
+  /** Calls a second of the others, by operation. */
+  quotaByAction?: ReadonlyMap<string, number>
+}
+
 /**
  * One window per account and operation. Callers whose window is empty leave the table, two looked at for each one
  * that comes, so it holds little more than the callers of the last second; nobody else ever does.
@@ -18,24 +27,39 @@ function checkedLimit(perSecond: number): number {
 export class Throttle {
   readonly #clock: Clock
   readonly #windows = new Map<string, SlidingWindow>()
+  readonly #quotaByAction: Map<string, number>
   #limit: number
   #sweep: Iterator<[string, SlidingWindow]> = this.#windows.entries()
 
-  /** @throws {RangeError} when the limit is not a whole number from 1 to {@link maxLimitPerSecond} */
-  constructor(options: { clock: Clock; limitPerSecond: number }) {
-    this.#clock = options.clock
-    this.#limit = checkedLimit(options.limitPerSecond)
+  /** @throws {RangeError} when a limit is not a whole number from 1 to {@link maxLimitPerSecond} */
+  constructor({ clock, limitPerSecond, quotaByAction = new Map() }: ThrottleOptions) {
+    this.#clock = clock
+    this.#limit = checkedLimit(limitPerSecond)
+    this.#quotaByAction = new Map(quotaByAction)
+    for (const quota of quotaByAction.values()) checkedLimit(quota)
   }
 
   /** Decides about a call of an account; RAM users count to theirs. */
   admit(accountId: string, action: string): Decision {
     const now = this.#clock.monotonic()
-    return this.#windowOf(`${accountId}/${action}`, now).admit(now, this.#limit)
+    return this.#windowOf(`${accountId}/${action}`, now).admit(now, this.limitOf(action))
   }
 
-  /** Changes the limit for the next call on. @throws {RangeError} as the constructor, and nothing is changed */
-  setLimit(perSecond: number): void {
-    this.#limit = checkedLimit(perSecond)
+  /** Calls a second that an operation takes of one account. */
+  limitOf(action: string): number {
+    return this.#quotaByAction.get(action) ?? this.#limit
+  }
+
+  /**
+   * Changes a limit for the next call on.
+   *
+   * @param action the operation that gets a quota of its own; where it is left out, the limit of those without one
+   * @throws {RangeError} as the constructor, and nothing is changed
+   */
+  setLimit(perSecond: number, action?: string): void {
+    const limit = checkedLimit(perSecond)
+    if (action === undefined) this.#limit = limit
+    else this.#quotaByAction.set(action, limit)
   }
 
   /** Forgets every caller. */

@@ -20,7 +20,7 @@ export function describeSessions(open: () => Promise<OpenedStore>): void {
       expect(sessions.count()).toBe(3)
     }))
 
-  it('publishes sessions that come, change and go, with the reason', () =>
+  it('publishes sessions that come, change and go, with the reason and the call that asked for it', () =>
     withStore(open, async ({ store: { sessions } }) => {
       const changes: SessionChange[] = []
       const leave = sessions.subscribe((change) => changes.push(change))
@@ -28,14 +28,15 @@ export function describeSessions(open: () => Promise<OpenedStore>): void {
       const moved = sampleSession('s-1', { clientId: 'GID_demo@@@two' })
       sessions.put(one)
       sessions.put(moved)
-      sessions.delete('s-1', 'kicked')
+      const by = { at: 7, accessKeyId: 'LTAI1', requestId: 'R-1' }
+      sessions.delete('s-1', 'kicked', by)
       sessions.delete('s-1')
       leave()
       sessions.put(one)
       expect(changes).toEqual([
-        { before: undefined, after: one, reason: undefined },
-        { before: one, after: moved, reason: undefined },
-        { before: moved, after: undefined, reason: 'kicked' },
+        { before: undefined, after: one, reason: undefined, by: undefined },
+        { before: one, after: moved, reason: undefined, by: undefined },
+        { before: moved, after: undefined, reason: 'kicked', by },
       ])
       expect(sessions.list('byClient', 'post-cn-emulator001/GID_demo@@@two')).toEqual([])
     }))
