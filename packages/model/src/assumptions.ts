@@ -95,7 +95,8 @@ export const assumptions = {
   'A-32': inferred('the actions of a policy are compared without regard to case, its resources with regard to it'),
   'A-33': assumed('an instance has at most 100 CA certificates, each with a name of at most 128 characters', {
     setting: 'max-cas',
-    otherwise: 'an instance has at most as many CA certificates as the setting says, each with a name of at most 128 characters',
+    otherwise:
+      'an instance has at most as many CA certificates as the setting says, each with a name of at most 128 characters',
   }),
   'A-34': assumed(
     'in a persistent session a publication of QoS 2 ends the connection, a subscription of QoS 2 is answered 0x80',
@@ -142,7 +143,9 @@ export const assumptions = {
   'A-54': inferred('a call that names no format is answered in JSON'),
   'A-55': assumed('a character that XML 1.0 cannot carry is answered as U+FFFD'),
   'A-56': inferred('Format is read in a V3 call too, and the Accept header is not'),
-  'A-67': assumed('nonces are remembered in memory: a restart or a reset forgets those of the quarter of an hour before it'),
+  'A-67': assumed(
+    'nonces are remembered in memory: a restart or a reset forgets those of the quarter of an hour before it',
+  ),
   'A-68': assumed(
     'at most 8 million nonces are remembered, a quarter of them of one access key; then new ones are answered ServiceUnavailable',
   ),

@@ -1,11 +1,17 @@
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 import { ApiError } from '../api-error.ts'
+import { BodyIntake } from './body-intake.ts'
 import type { Call } from './call.ts'
 import { hasBody } from './linger.ts'
+import { maxFormBytes } from './rpc.ts'
 
 /** Largest body that is read (RPC request structure: POST up to 10 MB). */
 export const maxBodyBytes = 10 * 1024 * 1024
+
+/** How much of bodies all calls together may hold, so that many slow ones do not use up the memory. LIMITS A-69 */
+export const maxHeldBytes = 64 * 1024 * 1024
 
 const tooLarge = () =>
   new ApiError('RequestTooLarge', {
@@ -13,24 +19,67 @@ const tooLarge = () =>
     cause: 'request-too-large',
   })
 
-/** Reads the body as bytes. @throws {ApiError} RequestTooLarge, MalformedRequest */
-async function readBody(raw: IncomingMessage): Promise<Buffer> {
+const tooMuchHeld = () =>
+  new ApiError('ServiceUnavailable', {
+    detail: `unanswered calls hold ${maxHeldBytes} bytes of bodies already`,
+    cause: 'too-much-at-once',
+    restsOn: ['A-69'],
+  })
+
+/** Who waits for the rest of a body, by its connection. */
+const waiting = new WeakMap<Socket, (reason: ApiError) => void>()
+
+/** Makes the call whose body is arriving on a connection fail. @returns whether there is one; it will answer then */
+export function failBody(socket: Socket, reason: ApiError): boolean {
+  const fail = waiting.get(socket)
+  fail?.(reason)
+  return fail !== undefined
+}
+
+/** Bytes of bodies that the calls of one app hold. */
+class HeldBytes {
+  #held = 0
+
+  /** @returns whether there was room */
+  take(bytes: number): boolean {
+    this.#held += bytes
+    return this.#held <= maxHeldBytes
+  }
+
+  give(bytes: number): void {
+    this.#held -= bytes
+  }
+}
+
+/** Reads the body. @throws {ApiError} RequestTooLarge, MalformedRequest, ServiceUnavailable */
+async function read(raw: IncomingMessage, take: (bytes: number) => boolean): Promise<BodyIntake> {
   if (Number(raw.headers['content-length']) > maxBodyBytes) throw tooLarge()
-  const chunks: Buffer[] = []
-  let bytes = 0
-  return new Promise((resolve, reject) => {
-    raw.on('data', (chunk: Buffer) => {
-      bytes += chunk.length
-      if (bytes > maxBodyBytes) reject(tooLarge())
-      else chunks.push(chunk)
-    })
-    raw.once('end', () => resolve(Buffer.concat(chunks)))
-    raw.once('error', (error) => reject(new ApiError('MalformedRequest', { detail: error.message })))
+  const intake = new BodyIntake(maxFormBytes)
+  const { socket } = raw
+  const aborted = (error: Error) =>
+    new ApiError('MalformedRequest', { detail: `the body broke off: ${error.message}`, cause: 'request-broken-off' })
+  let onData: ((piece: Buffer) => void) | undefined
+  const whole = new Promise<BodyIntake>((resolve, reject) => {
+    waiting.set(socket, reject)
+    onData = (piece) => {
+      if (intake.size + piece.length > maxBodyBytes) reject(tooLarge())
+      else if (!take(intake.add(piece))) reject(tooMuchHeld())
+    }
+    raw
+      .on('data', onData)
+      .once('end', () => resolve(intake))
+      .once('error', (error) => reject(aborted(error)))
+  })
+  return whole.finally(() => {
+    waiting.delete(socket)
+    if (onData) raw.off('data', onData) // what still comes is dropped by whoever answers
   })
 }
 
-async function readInto(call: Call, raw: IncomingMessage): Promise<undefined> {
-  call.body = await readBody(raw)
+async function readInto(call: Call, raw: IncomingMessage, take: (bytes: number) => boolean): Promise<undefined> {
+  const intake = await read(raw, take)
+  call.body = intake.bytes
+  call.bodyHash = intake.hashOfLarge()
 }
 
 /**
@@ -40,11 +89,19 @@ async function readInto(call: Call, raw: IncomingMessage): Promise<undefined> {
  */
 export const body = fp(
   async (app) => {
+    const heldBytes = new HeldBytes()
     for (const method of ['GET', 'POST']) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
-    app.addHook('preParsing', (request, _reply, _payload, done) => {
-      if (hasBody(request.raw)) return readInto(request.call, request.raw)
-      done()
-      return undefined
+    app.addHook('preParsing', (request, reply, _payload, done) => {
+      if (!hasBody(request.raw)) {
+        done()
+        return undefined
+      }
+      let taken = 0
+      reply.raw.once('close', () => heldBytes.give(taken))
+      return readInto(request.call, request.raw, (bytes) => {
+        taken += bytes
+        return heldBytes.take(bytes)
+      })
     })
   },
   { name: 'body', dependencies: ['replies'] },

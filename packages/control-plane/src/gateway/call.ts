@@ -27,7 +27,10 @@ export class Call {
   readonly secure: boolean
 
   rendering: Rendering = json
+  /** The whole body, or of one too large for a form its beginning. */
   body: Buffer = noBody
+  /** Lower-case hex SHA-256 of a body that is too large for a form. */
+  bodyHash: string | undefined = undefined
   scheme: 'V1' | 'V3' = 'V1'
   query: Parameters = none
   /** Query and form. */

@@ -1,15 +1,22 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Clock } from '@apsaramq/model'
+import type { Clock, EventLog } from '@apsaramq/model'
 
 /** How long a close waits for calls under way; a client that is slow to send or to read is cut off then. */
 export const closeWithinMs = 2_000
+
+/** How many connections a listener of the API holds; one more is closed at once. LIMITS A-69 */
+export const maxConnections = 16_384
 
 interface Connection {
   /** Below TLS, where there is TLS: it is there before the handshake is done. */
   readonly socket: Socket
   /** Calls that have no answer yet. */
   owed: number
+  /** Whether a call has come. */
+  called: boolean
+  /** What waits for the answers owed. */
+  afterAnswers: (() => void) | undefined
 }
 
 /** What a connection is known by, the same above and below TLS. */
@@ -23,16 +30,25 @@ function nameOf({ remoteAddress, remotePort, localAddress, localPort }: Socket):
  */
 export class Connections {
   readonly #clock: Clock
+  readonly #log: EventLog
   readonly #connections = new Map<string, Connection>()
   #closing = false
 
-  constructor(server: Server, clock: Clock) {
+  constructor({ clock, log }: { clock: Clock; log: EventLog }) {
     this.#clock = clock
+    this.#log = log
+  }
+
+  /** Follows the connections of a server, and bounds their number. */
+  watch(server: Server): void {
+    server.maxConnections = maxConnections
     server.on('connection', (socket: Socket) => this.#add(socket))
+    server.on('drop', (socket?: { remoteAddress?: string }) => this.#dropped(socket?.remoteAddress))
     server.on('request', ({ socket }, response) => {
       const connection = this.#connections.get(nameOf(socket))
       if (!connection) return
       connection.owed += 1
+      connection.called = true
       response.once('close', () => this.#answered(connection))
     })
   }
@@ -46,13 +62,25 @@ export class Connections {
     })
   }
 
+  /** Runs `work` when every call of the connection is answered: now, where none is open. */
+  whenAnswered(socket: Socket, work: () => void): void {
+    const connection = this.#connections.get(nameOf(socket))
+    if (connection && connection.owed > 0) connection.afterAnswers = work
+    else work()
+  }
+
+  /** Whether a call has come on this connection. */
+  hasCalled(socket: Socket): boolean {
+    return this.#connections.get(nameOf(socket))?.called ?? false
+  }
+
   #add(socket: Socket): void {
     if (this.#closing) {
       socket.destroy()
       return
     }
     const name = nameOf(socket)
-    const connection = { socket, owed: 0 }
+    const connection: Connection = { socket, owed: 0, called: false, afterAnswers: undefined }
     this.#connections.set(name, connection)
     socket.once('close', () => {
       if (this.#connections.get(name) === connection) this.#connections.delete(name)
@@ -61,6 +89,14 @@ export class Connections {
 
   #answered(connection: Connection): void {
     connection.owed -= 1
-    if (this.#closing && connection.owed === 0) connection.socket.destroy()
+    if (connection.owed > 0) return
+    connection.afterAnswers?.()
+    connection.afterAnswers = undefined
+    if (this.#closing) connection.socket.destroy()
+  }
+
+  #dropped(remoteAddress = ''): void {
+    const message = `a connection to the API was closed at once: there are ${maxConnections} already`
+    this.#log.write({ plane: 'api', kind: 'refuse', cause: 'too-many-connections', message, remoteAddress })
   }
 }

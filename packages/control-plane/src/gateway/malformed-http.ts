@@ -4,7 +4,9 @@ import type { ConnectionError, FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError } from '../api-error.ts'
 import type { ErrorCode } from '../errors.ts'
 import { refuse, restOn } from './answer.ts'
+import { failBody } from './body.ts'
 import { Call } from './call.ts'
+import type { Connections } from './connections.ts'
 import { errorBody } from './error-body.ts'
 import { lingerMs } from './linger.ts'
 import { logEntryOf } from './log-entry.ts'
@@ -16,45 +18,67 @@ const codeByParserError: Readonly<Record<string, ErrorCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'RequestTimeout',
 }
 
-const answered = new WeakSet<Socket>()
+const refused = new WeakSet<Socket>()
 
-/** Answers bytes that are no HTTP request, in the envelope, and ends the connection. LIMITS A-29 */
-export function answerMalformedHttp(plane: Plane, error: ConnectionError, socket: Socket): void {
-  if (answered.has(socket)) return // the parser complains of each further chunk
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+/**
+ * Answers bytes that are no HTTP request, in the envelope, and ends the connection. Where they stand in the body of a
+ * call, that call answers; where calls before them have no answer yet, theirs come first. LIMITS A-29
+ */
+export function answerMalformedHttp(
+  plane: Plane,
+  connections: Connections,
+  error: ConnectionError,
+  socket: Socket,
+): void {
+  if (refused.has(socket)) return // the parser complains of each further chunk
+  refused.add(socket)
+  const isGone = error.code === 'ECONNRESET' || !socket.writable
+  const refusal = isGone ? brokenOff(error) : unreadable(error)
+  if (failBody(socket, refusal)) return
+  if (!isGone) connections.whenAnswered(socket, () => refuseBelowHttp(plane, refusal, socket))
+  else {
+    if (socket.bytesRead > 0 && !connections.hasCalled(socket)) logRefusal(plane, refusal, socket)
     socket.destroy()
-    return
   }
-  refuseBelowHttp(
-    plane,
-    new ApiError(codeByParserError[error.code] ?? 'MalformedRequest', { detail: error.message }),
-    socket,
-  )
+}
+
+function unreadable({ code, message }: ConnectionError): ApiError {
+  return new ApiError(codeByParserError[code] ?? 'MalformedRequest', { detail: message })
+}
+
+function brokenOff({ message }: ConnectionError): ApiError {
+  return new ApiError('MalformedRequest', {
+    detail: `the connection was lost: ${message}`,
+    cause: 'request-broken-off',
+  })
 }
 
 /** Answers CONNECT, which Node hands over as a bare socket; an Upgrade is a call like any other. */
-export function answerConnect(plane: Plane, socket: Socket): void {
+export function answerConnect(plane: Plane, connections: Connections, socket: Socket): void {
   socket.on('error', () => socket.destroy())
   socket.resume() // Node reads it no longer
-  refuseBelowHttp(
-    plane,
-    new ApiError('UnsupportedHTTPMethod', { detail: 'the API takes GET and POST, not CONNECT' }),
-    socket,
-  )
+  const refusal = new ApiError('UnsupportedHTTPMethod', { detail: 'the API takes GET and POST, not CONNECT' })
+  connections.whenAnswered(socket, () => refuseBelowHttp(plane, refusal, socket))
 }
 
-/** Writes an answer where there is nothing of Node to write it, and ends the connection. */
-function refuseBelowHttp(plane: Plane, refusal: ApiError, socket: Socket): void {
+/** Enters a refusal that no call stands for. */
+function logRefusal(plane: Plane, refusal: ApiError, socket: Socket): Call {
   const call = new Call(plane.nextRequestId(), plane.clock.monotonic(), socket.remoteAddress ?? '')
   call.refusal = refusal
   restOn(plane, call, refusal)
   plane.log.write(logEntryOf(call, refusal.status, plane.clock.monotonic()))
-  answered.add(socket)
+  return call
+}
+
+/** Writes an answer where there is nothing of Node to write it, and ends the connection. */
+function refuseBelowHttp(plane: Plane, refusal: ApiError, socket: Socket): void {
+  const { rendering, requestId } = logRefusal(plane, refusal, socket)
+  const { status } = refusal
   plane.clock.after(lingerMs, () => socket.destroy())
-  const body = call.rendering.write(errorBody(refusal, call.requestId, plane.settings.regionId), 'Error')
+  const body = rendering.write(errorBody(refusal, requestId, plane.settings.regionId), 'Error')
   socket.end(
-    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\nConnection: close\r\n` +
-      `Content-Type: ${call.rendering.contentType}\r\nX-Acs-Request-Id: ${call.requestId}\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n` +
+      `Content-Type: ${rendering.contentType}\r\nX-Acs-Request-Id: ${requestId}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
 }

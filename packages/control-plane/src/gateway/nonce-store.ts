@@ -5,7 +5,10 @@ import { FingerprintSet } from './fingerprint-set.ts'
 
 const sliceMs = 5 * 60 * 1000
 
-/** How many nonces are remembered at once: twenty minutes of 6,000 calls a second, some 200 MB at the very most. */
+/**
+ * How many nonces are remembered at once: twenty minutes of 6,000 calls a second, some 200 MB at the very most.
+ * LIMITS A-68
+ */
 export const maxNonces = 8_000_000
 
 interface Slice {
@@ -29,10 +32,17 @@ export class NonceStore {
   readonly #capacity: number
   readonly #slices = new Map<number, Slice>()
   #currentSlice = 0
+  #since: number
 
   constructor(options: { clock: Clock; capacity?: number }) {
     this.#clock = options.clock
     this.#capacity = options.capacity ?? maxNonces
+    this.#since = this.#clock.now()
+  }
+
+  /** From when on all nonces are remembered: the start or the last reset, in milliseconds. LIMITS A-67 */
+  get since(): number {
+    return this.#since
   }
 
   has(accessKeyId: string, nonce: string): boolean {
@@ -55,6 +65,7 @@ export class NonceStore {
   /** Forgets all of them. */
   reset(): void {
     this.#slices.clear()
+    this.#since = this.#clock.now()
   }
 
   /** How many are remembered. */

@@ -1,12 +1,16 @@
 import { ApiError } from '../api-error.ts'
 import { bodyHash, signatureV3, stringToSignV3, unsignedHeader } from '../signature/acs3.ts'
-import { textOf } from '../signature/form-parameters.ts'
+import { textOf, type Parameters } from '../signature/form-parameters.ts'
 import { signatureV1, stringToSignV1 } from '../signature/hmac-sha1.ts'
+import { percentEncode } from '../signature/percent-encoding.ts'
 import { isSameText } from '../signature/same-text.ts'
 import { found, type Call } from './call.ts'
 import { gatewayStep, type StepRequest } from './gateway-step.ts'
 import type { Plane } from './plane.ts'
 import { nonceUsed } from './time-and-nonce.ts'
+
+/** A time in seconds may be that much before the moment it was read at. */
+const secondMs = 1_000
 
 const mandatoryInV1 = ['SignatureMethod', 'SignatureVersion', 'Signature'] as const
 
@@ -33,6 +37,11 @@ function verifyV1(call: Call, method: string, secret: string): void {
   })
 }
 
+/** Whether the vendor's own SDKs sign another text than the documented one. LIMITS A-70 */
+function hasOddName(query: Parameters): boolean {
+  return Object.keys(query).some((name) => percentEncode(name) !== name)
+}
+
 function verifyV3(call: Call, request: StepRequest, secret: string): void {
   const { headers, method } = request
   const { signedHeaders, signature } = found(call.authorization, 'the authorization')
@@ -41,7 +50,7 @@ function verifyV3(call: Call, request: StepRequest, secret: string): void {
     const detail = `the header ${unsigned.slice(0, 128)} is not in SignedHeaders`
     throw new ApiError('IncompleteSignature', { detail, cause: 'signed-headers-incomplete' })
   }
-  const hash = bodyHash(call.body)
+  const hash = call.bodyHash ?? bodyHash(call.body)
   const stringToSign = stringToSignV3({ method, query: call.query, headers, signedHeaders, bodyHash: hash })
   const bodyDiffers = (headers['x-acs-content-sha256'] ?? hash) !== hash
   if (!bodyDiffers && isSameText(signatureV3(secret, stringToSign), signature)) return
@@ -50,14 +59,18 @@ function verifyV3(call: Call, request: StepRequest, secret: string): void {
       ? 'x-acs-content-sha256 is not the hash of the body'
       : `the V3 signature is not the one the secret of ${call.accessKeyId} makes`,
     cause: bodyDiffers ? 'body-hash-mismatch' : 'signature-mismatch',
+    restsOn: hasOddName(call.query) ? ['A-70'] : [],
     message: `Specified signature does not match our calculation. server StringToSign is [${stringToSign}]`,
   })
 }
 
-function consumeNonce(call: Call, { nonces }: Plane): void {
+function consumeNonce(call: Call, { nonces, assume }: Plane): void {
   const outcome = nonces.remember(call.accessKeyId, call.nonce, call.timestamp)
   if (outcome === 'used') throw nonceUsed()
-  if (outcome === 'full') throw new ApiError('ServiceUnavailable', { detail: 'too many nonces are remembered already' })
+  if (outcome === 'full') {
+    throw new ApiError('ServiceUnavailable', { detail: 'too many nonces are remembered already', restsOn: ['A-68'] })
+  }
+  if (call.timestamp < nonces.since - secondMs) assume('A-67', call.action) // it may have been made before
 }
 
 /** Verifies the signature with the secret of the access key, and consumes the nonce. */

@@ -48,11 +48,14 @@ export function unsignedHeader(request: Pick<Acs3Request, 'headers' | 'signedHea
   return undefined
 }
 
+/** [RFC 9110 5.5] What may stand around a value and is not part of it; `trim` would take a no-break space for it too. */
+const aroundValue = /^[ \t]+|[ \t]+$/g
+
 function canonicalHeaders({ headers, signedHeaders }: Acs3Request): string {
   let text = ''
   for (const name of signedHeaders.split(';')) {
     const value = Object.hasOwn(headers, name) ? headers[name] : undefined
-    text += `${name}:${typeof value === 'string' ? value.trim() : ''}\n`
+    text += `${name}:${typeof value === 'string' ? value.replace(aroundValue, '') : ''}\n`
   }
   return text
 }
