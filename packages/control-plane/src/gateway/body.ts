@@ -26,6 +26,9 @@ const tooMuchHeld = () =>
     restsOn: ['A-69'],
   })
 
+const brokenOff = ({ message }: Error) =>
+  new ApiError('MalformedRequest', { detail: `the body broke off: ${message}`, cause: 'request-broken-off' })
+
 /** Who waits for the rest of a body, by its connection. */
 const waiting = new WeakMap<Socket, (reason: ApiError) => void>()
 
@@ -56,8 +59,6 @@ async function read(raw: IncomingMessage, take: (bytes: number) => boolean): Pro
   if (Number(raw.headers['content-length']) > maxBodyBytes) throw tooLarge()
   const intake = new BodyIntake(maxFormBytes)
   const { socket } = raw
-  const aborted = (error: Error) =>
-    new ApiError('MalformedRequest', { detail: `the body broke off: ${error.message}`, cause: 'request-broken-off' })
   let onData: ((piece: Buffer) => void) | undefined
   const whole = new Promise<BodyIntake>((resolve, reject) => {
     waiting.set(socket, reject)
@@ -68,7 +69,7 @@ async function read(raw: IncomingMessage, take: (bytes: number) => boolean): Pro
     raw
       .on('data', onData)
       .once('end', () => resolve(intake))
-      .once('error', (error) => reject(aborted(error)))
+      .once('error', (error) => reject(brokenOff(error)))
   })
   return whole.finally(() => {
     waiting.delete(socket)
