@@ -171,6 +171,29 @@ describe('C6: the policy is a setting', () => {
     ])
   })
 
+  test('C6: a session that a call closes says in its log line which call it was, and the client may come back', async () => {
+    fixture = await startBroker()
+    const device = await fixture.makeDevice()
+    const client = await mqttClient(fixture, device)
+    const [session] = fixture.store.sessions.list('all')
+    const end = closeOf(client)
+    const by = { at: 7, accessKeyId: 'LTAI1', requestId: 'R-1' }
+    fixture.store.sessions.delete(session!.id, 'CloseConnection', by)
+    await end
+    expect(fixture.log.find({ kind: 'drop' })).toMatchObject([
+      {
+        cause: 'kicked',
+        message: 'closed on request: CloseConnection by access key LTAI1, request R-1',
+        accessKeyId: 'LTAI1',
+        requestId: 'R-1',
+        clientId: session!.clientId,
+        deviceSn: device.sn,
+      },
+    ])
+    await mqttClient(fixture, device)
+    expect(fixture.store.sessions.list('all')).toMatchObject([{ clientId: session!.clientId }])
+  })
+
   test('delay judges again when its time has come', async () => {
     fixture = await startBroker({ liveSessions: { kind: 'delay', delayMs: 5000 } })
     const device = await fixture.makeDevice()
@@ -294,7 +317,8 @@ describe('the broker', () => {
     const client = await mqttClient(fixture, device)
     await client.publishAsync('demo/kept', 'retained', { qos: 1, retain: true })
     const end = closeOf(client)
-    await fixture.broker.reset()
+    await fixture.broker.pause()
+    fixture.broker.resume()
     expect(fixture.store.sessions.count()).toBe(0)
     expect(fixture.log.find({ kind: 'drop' })).toMatchObject([{ cause: 'emulator-reset' }])
     await end

@@ -1,6 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { createApp, type AppOptions } from './app.ts'
+import { DeviationTable, type ConformanceReport } from './gateway/conformance/deviation-table.ts'
+import { NearMisses } from './gateway/near-miss/near-misses.ts'
 import { NonceStore } from './gateway/nonce-store.ts'
+import { Pause } from './gateway/pause.ts'
 import { requestIds } from './gateway/request-ids.ts'
 import { operations } from './operations/index.ts'
 import type { ControlPlaneOptions } from './settings.ts'
@@ -10,7 +13,15 @@ import { Throttle } from './throttle/throttle.ts'
 export interface ControlPlane {
   /** An app that does not listen yet; all apps of a control plane share nonces and limits. */
   createApp(options?: AppOptions): FastifyInstance
-  /** Forgets nonces and counted calls. */
+  /** What clients sent otherwise than the pages say, and which parameters nobody read (features B7). */
+  conformance(): ConformanceReport
+  /** Keeps new calls waiting; resolves when those under way have been answered. */
+  pause(): Promise<void>
+  /** Lets the calls that wait go on, and new ones. */
+  resume(): void
+  /** How much it remembers. */
+  figures(): { nonces: number; throttleWindows: number }
+  /** Forgets nonces, counted calls, deviations and deletions. */
   reset(): void
   /**
    * Changes the calls a second per account: of one operation, or of all that are documented at 500.
@@ -47,7 +58,10 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { clock, random, log, settings } = options
   const nonces = new NonceStore({ clock })
   const throttle = new Throttle({ clock, limitPerSecond: settings.limitPerSecond, quotaByAction })
-  const plane = { ...options, nonces, throttle, nextRequestId: requestIds(random) }
+  const nearMisses = new NearMisses({ store: options.store, clock, regionId: settings.regionId })
+  const deviations = new DeviationTable(clock)
+  const pause = new Pause()
+  const plane = { ...options, nonces, throttle, nearMisses, deviations, pause, nextRequestId: requestIds(random) }
   if (settings.auth === 'off') {
     const message = 'auth is off: ANYONE who reaches the API may call it; signatures, times and nonces are not checked'
     log.write({ plane: 'api', kind: 'warn', message })
@@ -57,7 +71,14 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     reset() {
       nonces.reset()
       throttle.reset()
+      nearMisses.reset()
+      deviations.reset()
     },
-    setLimit: (perSecond, action) => throttle.setLimit(perSecond, action && servedAction(action)),
+    pause: () => pause.begin(),
+    resume: () => pause.end(),
+    figures: () => ({ nonces: nonces.size, throttleWindows: throttle.size }),
+    conformance: () => deviations.report(),
+    setLimit: (perSecond, action) =>
+      throttle.setLimit(perSecond, action === undefined ? undefined : servedAction(action)),
   }
 }

@@ -27,6 +27,24 @@ test('D7: the limit can be raised and lowered between two calls', () => {
   expect(throttle.admit('1', 'A').admitted).toBe(false)
 })
 
+test('an operation with a quota of its own keeps it whatever the limit of the others is', () => {
+  const clock = manualClock()
+  const throttle = new Throttle({ clock, limitPerSecond: 2, quotaByAction: new Map([['Batch', 1]]) })
+  const admitted = (action: string) => [1, 2, 3, 4].filter(() => throttle.admit('1', action).admitted).length
+  expect([admitted('A'), admitted('Batch')]).toEqual([2, 1])
+  throttle.setLimit(3)
+  clock.advance(1000)
+  expect([admitted('A'), admitted('Batch')]).toEqual([3, 1])
+  throttle.setLimit(4, 'Batch')
+  clock.advance(1000)
+  expect([admitted('A'), admitted('Batch'), throttle.limitOf('Batch')]).toEqual([3, 4, 4])
+})
+
+test('a quota that is no limit is refused', () => {
+  const quotaByAction = new Map([['Batch', 0]])
+  expect(() => new Throttle({ clock: manualClock(), limitPerSecond: 1, quotaByAction })).toThrow(RangeError)
+})
+
 test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 1e10])(
   'a limit of %d is refused, nothing changes',
   (limit) => {
