@@ -11,8 +11,11 @@ import {
   type Group,
   type Instance,
   type RegisterCode,
+  type Role,
+  type SecurityToken,
   type Topic,
   type User,
+  type UserGroup,
 } from '@apsaramq/model'
 
 /** How a collection finds its records. */
@@ -40,6 +43,12 @@ function define<R>() {
 export const collections = {
   accounts: define<Account>()({ key: (account) => account.id, groups: { all: () => '' } }),
   users: define<User>()({ key: (user) => user.id, groups: { byAccount: (user) => user.accountId } }),
+  userGroups: define<UserGroup>()({ key: (group) => group.id, groups: { byAccount: (group) => group.accountId } }),
+  roles: define<Role>()({ key: (role) => role.id, groups: { byAccount: (role) => role.accountId } }),
+  securityTokens: define<SecurityToken>()({
+    key: (token) => token.accessKeyId,
+    groups: { all: () => '', byToken: (token) => token.token },
+  }),
   accessKeys: define<AccessKey>()({
     key: (accessKey) => accessKey.id,
     groups: { byAccount: (accessKey) => accessKey.accountId },

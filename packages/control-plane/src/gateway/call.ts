@@ -1,17 +1,19 @@
-import type { AccessKey, Instance, User } from '@apsaramq/model'
+import type { AccessKey, Instance } from '@apsaramq/model'
 import type { ApiError } from '../api-error.ts'
 import type { Operation } from '../operations/define-operation.ts'
+import type { Principal } from '../ram/permissions.ts'
 import type { Acs3Authorization } from '../signature/acs3.ts'
 import type { Parameters } from '../signature/form-parameters.ts'
 import type { Decision } from '../throttle/sliding-window.ts'
 import { json, type Rendering } from './rendering.ts'
 
-/** Who makes a call: the account, and the RAM user where it is not the owner. */
-export interface Caller {
+/** Who makes a call: the account, and the RAM user or the role where it is not the owner. */
+export interface Caller extends Principal {
   accountId: string
-  /** Undefined where nobody signed: `auth` is off. */
-  accessKey?: AccessKey
-  user?: User
+  /** What it is signed with; undefined where nobody signed: `auth` is off. */
+  accessKey?: Pick<AccessKey, 'id' | 'secret'>
+  /** Set where the holder of a security token is not there any more: who that was. */
+  gone?: string
 }
 
 const noBody = Buffer.alloc(0)
@@ -47,6 +49,8 @@ export class Call {
   decision: Decision | undefined = undefined
   instance: Instance | undefined = undefined
   refusal: ApiError | undefined = undefined
+  /** What comes close to what was not found, for the log. */
+  nearMiss: string | undefined = undefined
 
   constructor(requestId: string, startedAt: number, remoteAddress: string, secure = false) {
     this.requestId = requestId

@@ -14,6 +14,9 @@ async function asReader(
   await world.store.transact((tx) => tx.users.put({ ...reader, policies }))
   const parameters = {
     MqttInstanceId: id,
+    InstanceId: id,
+    ClientId: 'GID_a@@@b',
+    'ClientIdList.1': 'GID_a@@@b',
     Sn: '0b',
     CaSn: '0b',
     DeviceSn: '0a',
@@ -79,6 +82,6 @@ test('B6: a Deny on one instance leaves the others, in both spellings of the res
     cause: 'permission-denied',
     message:
       'GetRegisterCode was refused: a policy denies RAM user reader the action mq:GetRegisterCode ' +
-      'on acs:mq:cn-hangzhou:1000000000000001:post-cn-test001',
+      'on acs:mq:cn-hangzhou:1000000000000001:post-cn-test001: statement 2 of policy 1 of RAM user reader',
   })
 })

@@ -1,0 +1,83 @@
+import type { AssumptionId, PolicyDocument, PolicyStatement, TouchAssumption } from '@apsaramq/model'
+import type { RequestFacts } from './condition-keys.ts'
+import { compileConditions, conditionAssumptions, type ConditionTest } from './conditions.ts'
+import { matchesWildcard } from './wildcard.ts'
+
+/** Texts, and the same without regard to case. */
+export interface Patterns {
+  asWritten: readonly string[]
+  folded: readonly string[]
+}
+
+/** A statement made ready to be asked often. */
+export interface CompiledStatement {
+  effect: PolicyStatement['Effect']
+  actions: Patterns
+  /** Whether it is about the actions it does not name. */
+  excludes: boolean
+  resources: Patterns
+  unmet: ConditionTest
+  restsOn: readonly AssumptionId[]
+}
+
+/** Which case counts. */
+export interface Comparison {
+  action: keyof Patterns
+  resource: keyof Patterns
+}
+
+/** Texts in both forms. */
+export function patterns(texts: string | readonly string[]): Patterns {
+  const asWritten = typeof texts === 'string' ? [texts] : texts
+  return { asWritten, folded: asWritten.map((text) => text.toLowerCase()) }
+}
+
+function compile(statement: PolicyStatement): CompiledStatement {
+  const { Effect: effect, Action, NotAction, Resource, Condition } = statement
+  return {
+    effect,
+    actions: patterns(Action ?? NotAction ?? []),
+    excludes: NotAction !== undefined,
+    resources: patterns(Resource),
+    unmet: compileConditions(Condition),
+    restsOn: conditionAssumptions(Condition),
+  }
+}
+
+/** Documents are never changed, so what one was compiled to is true as long as it is there. */
+const compiled = new WeakMap<PolicyDocument, readonly CompiledStatement[]>()
+
+/** The statements of a document, compiled once. */
+export function statementsOf(document: PolicyDocument): readonly CompiledStatement[] {
+  let statements = compiled.get(document)
+  if (!statements) compiled.set(document, (statements = document.Statement.map(compile)))
+  return statements
+}
+
+const matchesAny = (wanted: readonly string[], texts: readonly string[]) =>
+  wanted.some((pattern) => texts.some((text) => matchesWildcard(pattern, text)))
+
+/** A question with its texts in both forms. */
+export interface Asked {
+  action: Patterns
+  resources: Patterns
+  facts: RequestFacts
+  assume: TouchAssumption
+}
+
+/** Whether a statement is about an action on a resource. */
+export function isAbout({ actions, excludes, resources }: CompiledStatement, asked: Asked, by: Comparison): boolean {
+  return (
+    matchesAny(actions[by.action], asked.action[by.action]) !== excludes &&
+    matchesAny(resources[by.resource], asked.resources[by.resource])
+  )
+}
+
+/** Whether the case of a text decides that a pattern matches. */
+const differsByCase = (wanted: Patterns, texts: Patterns) =>
+  matchesAny(wanted.asWritten, texts.asWritten) !== matchesAny(wanted.folded, texts.folded)
+
+/** Whether case makes a difference to what a statement names; where it does to none, it cannot decide. */
+export function restsOnLetters({ actions, resources }: CompiledStatement, asked: Asked): boolean {
+  return differsByCase(actions, asked.action) || differsByCase(resources, asked.resources)
+}
