@@ -40,15 +40,22 @@ function countRefusal(error: unknown, { action }: Call, { assume }: Plane): void
 }
 
 /** Runs a step; what it throws goes on. Most steps wait for nothing, so that the next one may follow at once. */
-function run(step: GatewayStep, call: Call, plane: Plane, request: StepRequest): Promise<void> | void {
-  const refused = (error: unknown): never => {
+function run(step: GatewayStep, call: Call, plane: Plane, request: StepRequest): Promise<void> | undefined {
+  try {
+    const waiting = step.check(call, plane, request)
+    return waiting ? finish(waiting, call, plane) : undefined
+  } catch (error) {
     countRefusal(error, call, plane)
     throw error
   }
+}
+
+async function finish(waiting: Promise<void>, call: Call, plane: Plane): Promise<void> {
   try {
-    return step.check(call, plane, request)?.catch(refused)
+    await waiting
   } catch (error) {
-    return refused(error)
+    countRefusal(error, call, plane)
+    throw error
   }
 }
 

@@ -8,14 +8,17 @@ export interface FileFacts {
 
 /** A file that is only ever added to at its end. */
 export interface AppendFile {
-  /** Adds all of `bytes`, or throws; a part of them may be in the file then. */
+  /**
+   * Adds all of `bytes`, or throws; a part of them may be in the file then. They survive a power cut when the file was
+   * opened as durable, else after the next `datasync`.
+   */
   write(bytes: Uint8Array): Promise<void>
-  /** Resolves when what was written survives a power cut. */
+  /** Resolves when what was written and cut off survives a power cut. */
   datasync(): Promise<void>
   /** Cuts the file off at `length` bytes. */
   truncate(length: number): Promise<void>
   /** What the file is now; others may have changed it. */
-  facts(): Promise<FileFacts>
+  facts(): FileFacts
   close(): Promise<void>
 }
 
@@ -38,7 +41,7 @@ export interface FileSystem {
   /** The bytes of a file, piece by piece; each is good until the next is asked for. */
   read(path: string): AsyncIterable<Uint8Array>
   /** Opens a file for its end; makes it, for the owner alone, where there is none. */
-  openAppend(path: string): Promise<AppendFile>
+  openAppend(path: string, options?: { durable: boolean }): Promise<AppendFile>
   rename(from: string, to: string): Promise<void>
   /** Deletes a file; one that is not there is none the less deleted. */
   remove(path: string): Promise<void>

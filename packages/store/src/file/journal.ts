@@ -68,8 +68,7 @@ export class Journal {
       await file.write(bytes)
       written += bytes.length
     }
-    await file.datasync()
-    await this.#check(file, this.#length + written)
+    this.#check(file, this.#length + written)
     return written
   }
 
@@ -77,7 +76,7 @@ export class Journal {
   async #repair(): Promise<void> {
     await this.close()
     const file = await this.#reopen()
-    await this.#check(file, this.#length)
+    this.#check(file, this.#length)
     await file.truncate(this.#length)
     if (this.#length === 0) await file.write(journalHeader)
     await file.datasync()
@@ -86,8 +85,8 @@ export class Journal {
   }
 
   /** A descriptor outlives the name of its file: a commit in a file without one would be gone at the next start. */
-  async #check(file: AppendFile, length: number): Promise<void> {
-    const { size, links } = await file.facts()
+  #check(file: AppendFile, length: number): void {
+    const { size, links } = file.facts()
     if (links > 0 && size >= length) return
     this.#lost = new StoreUnavailableError(
       `${this.#path} was ${links > 0 ? 'cut off' : 'deleted'} while the store was open: stop the emulator, ` +
@@ -97,7 +96,7 @@ export class Journal {
   }
 
   async #reopen(): Promise<AppendFile> {
-    this.#file = await this.#fileSystem.openAppend(this.#path)
+    this.#file = await this.#fileSystem.openAppend(this.#path, { durable: true })
     return this.#file
   }
 }

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs'
+import { constants, fstatSync } from 'node:fs'
 import { chmod, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import type { Clock } from '@apsaramq/model'
 import type { AppendFile, FileFacts, FileSystem } from './file-system.ts'
@@ -46,10 +46,18 @@ async function* read(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function openAppend(path: string): Promise<AppendFile> {
-  const file = await open(path, constants.O_CREAT | constants.O_RDWR | constants.O_APPEND, 0o600)
+/** What makes a write wait for the disk: one trip there instead of two. On macOS it does not reach the disk itself. */
+const writeThrough = process.platform === 'linux' ? constants.O_DSYNC : 0
+
+async function openAppend(path: string, { durable } = { durable: false }): Promise<AppendFile> {
+  const flags = constants.O_CREAT | constants.O_RDWR | constants.O_APPEND
+  const file = await open(path, durable ? flags | writeThrough : flags, 0o600)
+  const writeAndFlush = async (bytes: Uint8Array) => {
+    await writeAll(file, bytes)
+    await file.datasync()
+  }
   return {
-    write: (bytes) => writeAll(file, bytes),
+    write: durable && !writeThrough ? writeAndFlush : (bytes) => writeAll(file, bytes),
     datasync: () => file.datasync(),
     truncate: (length) => file.truncate(length),
     facts: () => factsOf(file),
@@ -57,8 +65,9 @@ async function openAppend(path: string): Promise<AppendFile> {
   }
 }
 
-async function factsOf(file: FileHandle): Promise<FileFacts> {
-  const { size, nlink } = await file.stat()
+/** At once: the kernel knows it without asking the disk. */
+function factsOf(file: FileHandle): FileFacts {
+  const { size, nlink } = fstatSync(file.fd)
   return { size, links: nlink }
 }
 

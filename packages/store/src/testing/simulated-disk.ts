@@ -125,18 +125,22 @@ export class SimulatedDisk implements FileSystem {
     for (let at = 0; at < current.length; at += 1000) yield current.subarray(at, at + 1000)
   }
 
-  async openAppend(path: string): Promise<AppendFile> {
+  async openAppend(path: string, { durable } = { durable: false }): Promise<AppendFile> {
     const file = this.#files.get(path) ?? emptyFile()
     if (!this.#files.has(path)) this.#rename((files) => files.set(path, file), 'grows')
     this.#look()
+    const datasync = async () => {
+      await this.beforeFlush?.()
+      this.#datasync(file)
+    }
     return {
-      write: async (bytes) => this.#write(file, bytes),
-      datasync: async () => {
-        await this.beforeFlush?.()
-        this.#datasync(file)
+      write: async (bytes) => {
+        this.#write(file, bytes)
+        if (durable) await datasync()
       },
+      datasync,
       truncate: async (length) => this.#change(() => cut(file, length)),
-      facts: async () => this.#factsOf(file),
+      facts: () => this.#factsOf(file),
       close: async () => this.#look(),
     }
   }
