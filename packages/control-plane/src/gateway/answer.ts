@@ -54,3 +54,18 @@ export function refuse(reply: FastifyReply, plane: Plane, call: Call, refusal: A
   const status = statusIn(errorProfile, refusal)
   return send(reply, plane, call, status, errorBody(refusal, call.requestId, regionId))
 }
+
+/** The same, after a look at what comes close to what was asked for and not found (features B8). */
+export function refuseOrSearch(
+  reply: FastifyReply,
+  plane: Plane,
+  call: Call,
+  refusal: ApiError,
+): FastifyReply | Promise<FastifyReply> {
+  const search = plane.nearMisses.search(call, refusal)
+  if (search === undefined) return refuse(reply, plane, call, refusal)
+  return search.then((found) => {
+    call.nearMiss = found
+    return refuse(reply, plane, call, refusal)
+  })
+}

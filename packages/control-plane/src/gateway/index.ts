@@ -1,4 +1,5 @@
 import { accessKey } from './access-key.ts'
+import { conformance } from './conformance/conformance.ts'
 import { declined } from './declined.ts'
 import { edition } from './edition.ts'
 import { instance } from './instance.ts'
@@ -22,6 +23,7 @@ export const gateway = [
   transport,
   declined,
   throttle,
+  conformance,
   parameters,
   instance,
   owner,

@@ -14,18 +14,25 @@ function subjectOf(parameters: Parameters): Partial<LogEntryInput> {
   const instanceId = clipped(parameters.MqttInstanceId ?? parameters.InstanceId)
   const deviceSn = clipped(parameters.DeviceSn)
   const caSn = clipped(parameters.CaSn ?? parameters.Sn)
-  return { ...(instanceId && { instanceId }), ...(deviceSn && { deviceSn }), ...(caSn && { caSn }) }
+  const clientId = clipped(parameters.ClientId)
+  return {
+    ...(instanceId && { instanceId }),
+    ...(clientId && { clientId }),
+    ...(deviceSn && { deviceSn }),
+    ...(caSn && { caSn }),
+  }
 }
 
 /** The one entry of a call: who asked what, and how it ended. Never a secret, a token or a signature. */
 export function logEntryOf(call: Call, status: number, now: number): LogEntryInput {
   const action = clipped(call.action)
   const accessKeyId = clipped(call.accessKeyId)
-  const { refusal } = call
+  const { refusal, nearMiss } = call
+  const near = nearMiss === undefined ? '' : `; near miss: ${nearMiss}`
   return {
     plane: 'api',
     kind: 'call',
-    message: `${action ?? 'a call'} ${refusal ? `was refused: ${refusal.detail}` : 'was done'}`,
+    message: `${action ?? 'a call'} ${refusal ? `was refused: ${refusal.detail}${near}` : 'was done'}`,
     requestId: call.requestId,
     status,
     ...(refusal && { cause: refusal.reason, code: refusal.code }),

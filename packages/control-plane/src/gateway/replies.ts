@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import { ApiError } from '../api-error.ts'
 import { Call } from './call.ts'
 import type { Plane } from './plane.ts'
-import { refuse } from './answer.ts'
+import { refuse, refuseOrSearch } from './answer.ts'
 import { refusalOf } from './refusal-of.ts'
 import { refusalOfShape } from './request-shape.ts'
 
@@ -47,7 +47,7 @@ export const replies = fp(
     )
     app.setErrorHandler((error, request, reply) => {
       const { call } = request
-      return refuse(reply, plane, call, refusalOf(error, call.operation?.wording.internalError))
+      return refuseOrSearch(reply, plane, call, refusalOf(error, call.operation?.wording.internalError))
     })
   },
   { name: 'replies' },
