@@ -17,6 +17,8 @@ export interface ControlPlaneSettings {
   errorProfile: ErrorProfile
   /** Editions that have the certificate operations. LIMITS A-11 */
   editions: readonly Edition[]
+  /** Whether CloseConnection serves every instance, or those it was first documented for. LIMITS A-44 */
+  closeConnection: 'everywhere' | 'beta'
   /** Whether operations that are documented for HTTPS only are refused over HTTP. LIMITS A-43 */
   httpsOnly: 'off' | 'enforce'
   /** CA certificates of one instance. LIMITS A-33 */

@@ -5,6 +5,10 @@ import type { Edition } from '@apsaramq/model'
 export interface Settings {
   /** Directory of the durable state; relative to the working directory. */
   data: string
+  /** File that an empty data directory is filled from, and a reset goes back to; empty for the built-in seed. */
+  seed: string
+  /** Region of the API, and of the instances of a seed that name none. */
+  region: string
   /** Keep everything in memory, forget it at the end. */
   ephemeral: boolean
   /** Address the API and the broker listen on. */
@@ -25,6 +29,8 @@ export interface Settings {
   errorProfile: 'page' | 'notice'
   /** Editions that have the certificate operations. */
   editions: Edition[]
+  /** Which instances CloseConnection serves. */
+  closeConnection: 'everywhere' | 'beta'
   /** What becomes of an HTTPS-only operation that is called over HTTP. */
   httpsOnly: 'off' | 'enforce'
   /** CA certificates of one instance. */
@@ -98,6 +104,11 @@ function anyText(text: string): string {
   return text
 }
 
+function region(text: string): string {
+  if (!/^[a-z0-9-]{1,32}$/.test(text)) throw new Error('is no region id: small letters, digits and hyphens')
+  return text
+}
+
 /** Reads `drop`, `keep` or `delay:MS`. */
 export function parseLiveSessions(text: string): LiveSessionPolicy {
   if (text === 'drop' || text === 'keep') return { kind: text }
@@ -132,6 +143,8 @@ function option<K extends keyof Settings>(
 /** The table of options: flags, environment, configuration file, defaults and help all come from here. */
 export const options: readonly Option[] = [
   option('data', 'data', 'DIR', '.apsaramq', anyText, 'directory of the durable state'),
+  option('seed', 'seed', 'FILE', '', anyText, 'YAML or JSON file to fill an empty data directory from'),
+  option('region', 'region', 'REGION', 'cn-hangzhou', region, 'region of the API and of the instances of the seed'),
   option('ephemeral', 'ephemeral', undefined, false, truth, 'keep everything in memory, forget it at the end'),
   option('host', 'host', 'ADDRESS', '127.0.0.1', anyText, 'address the API and the broker listen on'),
   option('apiPort', 'api-port', 'PORT', 8480, port, 'API over HTTP; 0 is any free port, here and below'),
@@ -173,6 +186,14 @@ export const options: readonly Option[] = [
     ['platinum'],
     parseEditions,
     'editions with certificate operations: platinum, professional (A-11)',
+  ),
+  option(
+    'closeConnection',
+    'close-connection',
+    'everywhere|beta',
+    'everywhere',
+    oneOf('everywhere', 'beta'),
+    'beta: on Professional instances in cn-shanghai only, as first documented (A-44)',
   ),
   option(
     'httpsOnly',

@@ -122,7 +122,10 @@ export const assumptions = {
     setting: 'https-only',
     otherwise: 'an operation documented for HTTPS only is refused over HTTP with InvalidProtocol.NeedSsl',
   }),
-  'A-44': inferred('the session operations serve every edition and region'),
+  'A-44': inferred('CloseConnection serves every edition and region: an older text names one of each', {
+    setting: 'close-connection',
+    otherwise: 'CloseConnection serves Professional instances in cn-shanghai only, as an older text has it',
+  }),
   'A-45': inferred('an expired security token answers 403, a missing, unknown or mismatching one 400'),
   'A-46': assumed(
     'a security token is missing, then unknown (Malformed), then of another key or given with a lasting one (MismatchWithAccessKey), then expired',

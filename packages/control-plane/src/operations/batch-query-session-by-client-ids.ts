@@ -29,7 +29,7 @@ export const batchQuerySessionByClientIds = defineOperation({
   result: Type.Object({
     OnlineStatusList: Type.Array(Type.Object({ ClientId: Type.String(), OnlineStatus: Type.Boolean() })),
   }),
-  errors: [...sessionErrors],
+  errors: [...sessionErrors, 'CheckAccountInfoFailed'],
   quota: { perSecond: 100, scope: 'account' },
   ram: { action: 'mq:MqttInstanceAccess', dependsOn: [], deniedAs: permissionDenied },
   evidence: 'metadata; errors as on the QuerySessionByClientId page',

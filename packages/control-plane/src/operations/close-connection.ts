@@ -17,6 +17,7 @@ export const closeConnection = defineOperation({
   result: Type.Object({ Code: Type.Number(), Message: Type.String(), Success: Type.Boolean() }),
   errors: [...sessionErrors, 'ApiNotSupport', 'InternalError'],
   quota: { perSecond: 500, scope: 'account', assumed: 'A-36' },
+  beta: { editions: ['professional'], regions: ['cn-shanghai'] }, // vendor: the text of the older SDK
   ram: { action: 'mq:CloseConnection', dependsOn: [], deniedAs: permissionDenied },
   evidence: 'CloseConnection page, read in part: errors after InternalError as on the QuerySessionByClientId page',
 

@@ -1,4 +1,4 @@
-import type { AssumptionId, Clock, Instance, Random, StatusChange, TouchAssumption } from '@apsaramq/model'
+import type { AssumptionId, Clock, Edition, Instance, Random, StatusChange, TouchAssumption } from '@apsaramq/model'
 import type { Store } from '@apsaramq/store'
 import type { Static, TObject } from '@sinclair/typebox'
 import type { ErrorCode, RefusalForm } from '../errors.ts'
@@ -69,6 +69,8 @@ export interface OperationDefinition<P extends TObject, R extends TObject, C = O
   quota: Quota
   /** Whether all editions have it, or those of the setting. */
   editions: 'all' | 'as-set'
+  /** Set where a setting may narrow it to what an older page said. LIMITS A-44 */
+  beta?: Beta
   ram: RamRow
   /** Which page says so. */
   evidence: string
@@ -82,6 +84,12 @@ export interface Quota {
   scope: 'account'
   /** Set where no page names it. */
   assumed?: AssumptionId
+}
+
+/** The instances that an operation was first documented for. */
+export interface Beta {
+  editions: readonly Edition[]
+  regions: readonly string[]
 }
 
 /** An operation as the table holds it: its parameters are checked before it is asked. */

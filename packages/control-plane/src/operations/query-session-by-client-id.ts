@@ -11,7 +11,7 @@ export const querySessionByClientId = defineOperation({
   methods: ['GET', 'POST'],
   params: Type.Object({ InstanceId, ClientId }),
   result: Type.Object({ OnlineStatus: Type.Boolean() }),
-  errors: [...sessionErrors],
+  errors: [...sessionErrors, 'CheckAccountInfoFailed'],
   quota: { perSecond: 500, scope: 'account' },
   ram: { action: 'mq:MqttInstanceAccess', dependsOn: [], deniedAs: permissionDenied },
   evidence: 'QuerySessionByClientId page; product error codes',

@@ -21,7 +21,7 @@ export const sessionOperation = {
     instanceOfAnother: { code: 'InstancePermissionCheckFailed', restsOn: ['A-38'] },
     internalError: { code: 'InternalError', status: 500 },
   },
-  editions: 'all', // LIMITS A-44
+  editions: 'all',
 } as const satisfies Partial<OperationDefinition<TObject, TObject>>
 
 /** Codes that the session operations list. */

@@ -121,7 +121,23 @@ test('LIMITS A-39: to close the connection of a client that is offline is a succ
   expect(world.assumed).toEqual(['A-43', 'A-39'])
 })
 
-test('LIMITS A-44: the session operations serve an instance of any edition', async () => {
+test.each([
+  ['professional', 'cn-shanghai', 200],
+  ['platinum', 'cn-shanghai', 404],
+  ['professional', 'cn-hangzhou', 404],
+] as const)('LIMITS A-44: the beta of CloseConnection on %s in %s is %d', async (edition, regionId, status) => {
+  const world = await createWorld({ closeConnection: 'beta', regionId })
+  const [instance] = (await world.store.read.instances.list('all', '', 0, 1)).records
+  await world.store.transact((tx) => tx.instances.put({ ...instance!, edition, regionId }))
+  const answer = await call(world, 'CloseConnection', { InstanceId, ClientId: one })
+  expect(answer.status).toBe(status)
+  if (status === 200) return
+  expect(answer.body).toEqual(errorBodyOf(answer, 'ApiNotSupport', 'The specified API is not supported.', regionId))
+  expect(world.assumed).toContain('A-44')
+  expect((await call(world, 'QuerySessionByClientId', { InstanceId, ClientId: one })).status).toBe(200)
+})
+
+test('the session operations serve an instance of any edition', async () => {
   const world = await createWorld()
   connect(world, one, professionalId)
   expect(await query(world, one, { InstanceId: professionalId })).toEqual({ RequestId, OnlineStatus: true })

@@ -1,5 +1,5 @@
 import { signRequest, type CallToSign, type WireRequest } from './signed-request.ts'
-import { keys, type World } from './world.ts'
+import { keys, regionId, type World } from './world.ts'
 
 /** What a client reads of an answer. */
 export interface Answer {
@@ -34,13 +34,13 @@ export function call(
 }
 
 /** The whole body of an error. */
-export function errorBodyOf(answer: Answer, code: string, message: string): object {
+export function errorBodyOf(answer: Answer, code: string, message: string, region = regionId): object {
   const requestId = String(answer.body.RequestId)
   return {
     RequestId: requestId,
     Message: message,
     Recommend: `https://api.aliyun.com/troubleshoot?q=${code}&product=OnsMqtt&requestId=${requestId}`,
-    HostId: 'onsmqtt.cn-hangzhou.aliyuncs.com',
+    HostId: `onsmqtt.${region}.aliyuncs.com`,
     Code: code,
   }
 }

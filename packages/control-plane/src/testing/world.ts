@@ -71,6 +71,7 @@ const defaults: ControlPlaneSettings = {
   limitPerSecond: 500,
   errorProfile: 'page',
   editions: ['platinum'],
+  closeConnection: 'everywhere',
   httpsOnly: 'off',
   maxCaCertificates: 100,
   registerCodeTtlMs: 0,
