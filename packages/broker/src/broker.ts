@@ -51,8 +51,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     setTls(context) {
       for (const listener of listeners) listener.setTls(context)
     },
-    async reset() {
-      await empty('emulator-reset', 'the emulator is being reset')
+    pause: () => empty('emulator-reset', 'the emulator is being reset'),
+    resume() {
       gate.isOpen = true
     },
     async close() {

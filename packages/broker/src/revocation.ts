@@ -27,6 +27,8 @@ export function followChanges(deps: RevocationDeps): StopFollowing {
   const unsubscribeSessions = deps.store.sessions.subscribe((change) => onSession(deps, change))
   const unsubscribeReset = deps.store.onReset(() => {
     const ending: Refusal = { cause: 'emulator-reset', message: 'the store was reset' }
+    for (const cancel of delayed) cancel()
+    delayed.clear()
     disturb(deps.index.all())
     deps.endings.drop(deps.index.all(), ending, 'suppressed')
   })

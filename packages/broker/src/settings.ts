@@ -44,8 +44,10 @@ export interface Broker {
   listenTls(options: { host: string; port: number }): Promise<{ port: number }>
   /** Shows another server certificate from the next handshake on; no TLS session from before can be resumed. */
   setTls(context: { key: string; cert: string }): void
-  /** Ends every connection, forgets retained messages and queues, and admits again. */
-  reset(): Promise<void>
+  /** Admits nobody, ends every connection and forgets retained messages and queues. */
+  pause(): Promise<void>
+  /** Admits again. */
+  resume(): void
   /** Ends every connection and every listener; nothing of the broker is left behind. */
   close(): Promise<void>
 }

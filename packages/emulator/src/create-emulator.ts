@@ -3,17 +3,18 @@ import { purgeDeletedCas } from '@apsaramq/store'
 import { endpointsFileOf, type Endpoints } from '@apsaramq/testkit/http'
 import { createAssumptionLedger, type LedgerEntry } from './assumption-ledger.ts'
 import { configure, isChanged } from './configure.ts'
-import { removeEndpoints, writeEndpoints } from './endpoints-file.ts'
 import { describeEndpoints, registrarOf, type Ports } from './endpoints.ts'
 import { openHeldCas } from './held-cas.ts'
 import { createManagementApp, NotReadyError } from './management/app.ts'
 import type { CertificateParts } from './management/certificates.ts'
 import type { ResetRequest } from './management/reset.ts'
 import type { Settings } from './options.ts'
+import { PublishedEndpoints } from './published-endpoints.ts'
 import { createReadiness, type Readiness } from './readiness.ts'
 import { createRecorder } from './recorder.ts'
-import { resetAll } from './reset-all.ts'
-import { seed, seedRecords } from './seed.ts'
+import { resetAll, type ResetParts } from './reset-all.ts'
+import { SerialWork } from './serial-work.ts'
+import { seedIfEmpty, seedOf } from './seeding.ts'
 import { explainListenError } from './start-error.ts'
 import { addressOf, listen, makeBroker, makeControlPlane, reachableHost, type Shared } from './services.ts'
 import { openState, type State } from './state.ts'
@@ -68,11 +69,6 @@ async function openStateAndManagement(shared: Shared, listening: Promise<number>
   return { state: state.value, managementPort: managementPort.value }
 }
 
-async function seedIfEmpty(state: State, trust: Trust, shared: Shared): Promise<void> {
-  if (!state.store.isEmpty()) return
-  await state.store.reset(seedRecords(trust, shared))
-}
-
 /** The API on both ports and the broker, listening. */
 async function startServices(state: State, trust: Trust, shared: Shared, readiness: Readiness, closers: Closers) {
   const { settings } = shared
@@ -95,24 +91,25 @@ async function startServices(state: State, trust: Trust, shared: Shared, readine
   return { controlPlane, apps, broker, ports: { api, apiTls, mqtts } }
 }
 
-async function publishEndpoints(endpoints: Endpoints, files: string[], closers: Closers): Promise<void> {
-  for (const file of files) {
-    await writeEndpoints(file, endpoints)
-    closers.push(() => removeEndpoints(file, endpoints))
-  }
+/** Resets one after another; a close waits for the one under way. */
+function serialReset(parts: ResetParts, closers: Closers): Emulator['reset'] {
+  const resets = new SerialWork()
+  closers.push(() => resets.idle())
+  return (request) => resets.run(() => resetAll({ to: 'seed', trust: 'keep', ...request }, parts))
 }
 
 function shareOf(options: EmulatorOptions): Shared {
   const { clock = systemClock, random = systemRandom, onLog = () => undefined } = options
   const settings = { ...configure().settings, ...options.settings }
   const ledger = createAssumptionLedger((flag) => isChanged(settings, flag))
-  return { settings, clock, random, recorder: createRecorder(clock, onLog), ledger }
+  const seed = seedOf(settings.seed, clock)
+  return { settings, clock, random, seed, recorder: createRecorder(clock, onLog), ledger }
 }
 
 /**
  * Starts an emulator and resolves when it is ready: every port listens, the seed is in, the endpoints are written.
  *
- * @throws {StartError} when a port or an address cannot be used
+ * @throws {StartError} when a port, an address or the seed file cannot be used
  * @throws {DataDirectoryError} when the data directory cannot be used
  * @example
  * const emulator = await createEmulator({ settings: { ephemeral: true, apiPort: 0, apiTlsPort: 0, mqttsPort: 0, managementPort: 0 } })
@@ -150,7 +147,7 @@ function managementOf({ settings, recorder, ledger }: Shared, readiness: Readine
 }
 
 async function start(shared: Shared, closers: Closers): Promise<Emulator> {
-  const { settings, clock, random, ledger } = shared
+  const { settings, clock, ledger } = shared
   const readiness = createReadiness()
   const late: Late = {}
   const management = managementOf(shared, readiness, late)
@@ -161,7 +158,7 @@ async function start(shared: Shared, closers: Closers): Promise<Emulator> {
   const { state, managementPort } = await openStateAndManagement(shared, listening, closers)
   readiness.done('store')
 
-  const names = certificateNames(seed.regionId, settings.serverNames)
+  const names = certificateNames(settings.region, settings.serverNames)
   const trust = await openTrust(state.keys, names, shared)
   readiness.done('trust')
   await seedIfEmpty(state, trust, shared)
@@ -172,14 +169,34 @@ async function start(shared: Shared, closers: Closers): Promise<Emulator> {
   const services = await startServices(state, trust, { ...shared, settings: { ...settings, host } }, readiness, closers)
   const ports: Ports = { ...services.ports, management: managementPort }
   const hosts = { service: reachableHost(settings.host), management: reachableHost(managementHost) }
-  const endpoints = describeEndpoints(hosts, ports, trust.caFile)
-  const registrar = (id: string | undefined) => registrarOf(state.store, endpoints, id)
-  late.parts = { store: state.store, cas: openHeldCas(state.keys, shared), clock, random, registrar }
-  late.reset = (request) => resetAll({ to: 'seed', trust: 'keep', ...request }, { state, names, shared, services })
+  const place = { hosts, ports, caFile: trust.caFile, regionId: settings.region }
   const files = [...(settings.ephemeral ? [] : [endpointsFileOf(state.directory)]), settings.endpointsFile]
-  await publishEndpoints(endpoints, files.filter(Boolean), closers)
+  const published = new PublishedEndpoints(() => describeEndpoints(state.store, place), files.filter(Boolean))
+  closers.push(() => published.withdraw())
+  await published.publish()
+  late.parts = managementParts(state, published, shared)
+  late.reset = serialReset({ state, names, shared, services, onSeeded: () => published.publish() }, closers)
   readiness.done('endpoints')
-  return { endpoints, assumptions: ledger.entries, reset: late.reset, close: () => closeCleanly(closers) }
+  return {
+    get endpoints() {
+      return published.current
+    },
+    assumptions: ledger.entries,
+    reset: late.reset,
+    close: () => closeCleanly(closers),
+  }
+}
+
+function managementParts({ store, keys }: State, published: PublishedEndpoints, shared: Shared): CertificateParts {
+  const { clock, random } = shared
+  return {
+    store,
+    clock,
+    random,
+    cas: openHeldCas(keys, shared),
+    registrar: (id) => registrarOf(store, published.current, id),
+    defaultInstance: () => published.current.instanceId,
+  }
 }
 
 function notReady(readiness: Readiness): never {

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { deviceKey, serialNumberKey, type AccessKey, type CaCertificate, type DeviceCertificate } from '@apsaramq/model'
+import { caKey, deviceKey, type AccessKey, type CaCertificate, type DeviceCertificate } from '@apsaramq/model'
 import {
   base64DerOf,
   inspectCertificate,
@@ -14,7 +14,6 @@ import type { Store, Transaction } from '@apsaramq/store'
 import type { IssuedDevice } from '@apsaramq/testkit/http'
 import { checkDeviceRequest, clientIdsOf, IssuingError, validityOf, type DeviceRequest } from './device-request.ts'
 import type { HeldCas } from './held-cas.ts'
-import { seed } from './seed.ts'
 
 /** Password of every PKCS#12 file the emulator makes. */
 export const pkcs12Password = 'apsaramq'
@@ -23,12 +22,13 @@ export const pkcs12Password = 'apsaramq'
 export interface IssuingParts extends IssuingDeps {
   store: Store
   cas: HeldCas
+  /** The instance of a CA that is registered with none. */
+  defaultInstance(): string
 }
 
 /** The registration of this very CA, not of another with its serial number. */
 async function registrationOf(store: Store, ca: CertificateFacts): Promise<CaCertificate | undefined> {
-  const name = `${seed.regionId}/${serialNumberKey(ca.sn)}`
-  const { records } = await store.read.caCertificates.list('byRegionAndSn', name, 0, 1)
+  const { records } = await store.read.caCertificates.list('bySubject', ca.subject, 0, 1000)
   return records.find((record) => record.fingerprint === ca.fingerprint)
 }
 
@@ -61,11 +61,11 @@ interface Batch {
   accessKey: AccessKey | undefined
 }
 
-async function prepare(request: DeviceRequest, { store, cas, ...deps }: IssuingParts): Promise<Batch> {
+async function prepare(request: DeviceRequest, { store, cas, defaultInstance, ...deps }: IssuingParts): Promise<Batch> {
   const held = await cas.pairOf(request.ca)
   const facts = inspectCertificate(held.certificate)
   const registration = await registrationOf(store, facts)
-  const instanceId = registration?.instanceId ?? seed.platinumId
+  const instanceId = registration?.instanceId ?? defaultInstance()
   // a stranger has the name of the CA it is taken for, and another key
   const ca = request.wrongCa ? await issueCa({ commonName: facts.commonName }, deps) : held
   return { ca, registration, instanceId, accessKey: await ownerKeyOf(store, instanceId) }
@@ -111,7 +111,10 @@ function recordOf(device: IssuedDevice, ca: CaCertificate, registeredAt: number)
 }
 
 /** A serial number that is taken stays with its certificate, as it does at CONNECT. */
-async function enter(tx: Transaction, records: DeviceCertificate[]): Promise<void> {
+async function enter(tx: Transaction, ca: CaCertificate, records: DeviceCertificate[]): Promise<void> {
+  if ((await tx.caCertificates.get(caKey(ca.instanceId, ca.sn)))?.id !== ca.id) {
+    throw new IssuingError(`CA ${ca.sn} is no longer registered, so its devices cannot be`)
+  }
   for (const record of records) {
     if (await tx.deviceCertificates.get(deviceKey(record.caId, record.sn))) {
       throw new IssuingError(`another certificate of the serial number ${record.sn} is registered under its CA`)
@@ -136,8 +139,9 @@ export async function issueDevices(request: DeviceRequest, parts: IssuingParts):
   for (const clientId of clientIdsOf(request)) devices.push(await issueOne(request, clientId, batch, parts))
   if (request.registered) {
     const at = parts.clock.now()
-    const records = devices.map((device) => recordOf(device, batch.registration!, at))
-    await parts.store.transact((tx) => enter(tx, records))
+    const ca = batch.registration! // checked above
+    const records = devices.map((device) => recordOf(device, ca, at))
+    await parts.store.transact((tx) => enter(tx, ca, records))
   }
   return devices
 }

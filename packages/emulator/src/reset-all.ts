@@ -2,9 +2,10 @@ import type { Broker } from '@apsaramq/broker'
 import type { ControlPlane } from '@apsaramq/control-plane'
 import type { FastifyInstance } from 'fastify'
 import { Server as TlsServer } from 'node:tls'
+import type { SeedRecords } from '@apsaramq/store'
 import type { ResetRequest } from './management/reset.ts'
-import { seedRecords } from './seed.ts'
-import type { Shared } from './services.ts'
+import { fillFrom, recordsFor } from './seeding.ts'
+import { applyLimits, type Shared } from './services.ts'
 import type { State } from './state.ts'
 import { openTrust, renewTrust, type Trust } from './trust.ts'
 
@@ -14,12 +15,57 @@ export interface ResetParts {
   names: string[]
   shared: Shared
   services: { controlPlane: ControlPlane; broker: Broker; apps: { apiTls: FastifyInstance } }
+  /** Called when everything is put back and before anyone is admitted. */
+  onSeeded(): Promise<void>
 }
 
-/** Every part that holds state, in the order in which it is put back; nothing else may outlive a reset. */
-export const resettables = ['store', 'control-plane', 'broker', 'recorder'] as const
+/** The steps of a reset, in order (features G4). */
+export const resetSteps = ['stop admitting', 'drop sessions', 'wipe and seed', 're-arm', 'admit'] as const
 
-type Steps = Record<(typeof resettables)[number], () => Promise<void> | void>
+/**
+ * Puts the state back to the seed, or to the seed without certificates. Calls that come meanwhile wait for its end,
+ * connections are refused; nobody sees half of it. The ledger of assumptions and the counters of the metrics go on:
+ * they speak of the run.
+ *
+ * @throws {StoreUnavailableError} when the disk does not take it: nothing stored is changed then, only the live
+ *   sessions have ended
+ */
+export async function resetAll(request: ResetRequest, parts: ResetParts): Promise<void> {
+  const { controlPlane, broker } = parts.services
+  const { recorder } = parts.shared
+  try {
+    await controlPlane.pause()
+    await broker.pause()
+    await refill(request, parts)
+    rearm(parts)
+    recorder.write({ plane: 'emulator', kind: 'lifecycle', message: `reset to ${request.to}, trust: ${request.trust}` })
+    await parts.onSeeded()
+  } catch (error) {
+    recorder.write({ plane: 'emulator', kind: 'warn', message: `the reset has failed: ${(error as Error).message}` })
+    throw error
+  } finally {
+    broker.resume()
+    controlPlane.resume()
+  }
+}
+
+/** Wipes and seeds in one commit. A trust that was renewed in vain is put back. */
+async function refill({ to, trust: wish }: ResetRequest, { state, names, shared, services }: ResetParts) {
+  const putBack = wish === 'renew' ? await renewTrust(state.keys) : undefined
+  try {
+    const trust = await openTrust(state.keys, names, shared)
+    const records = recordsFor(trust, shared)
+    await fillFrom(state, shared.seed, to === 'empty' ? withoutCertificates(records) : records)
+    if (wish === 'renew') applyTrust(trust, services)
+  } catch (error) {
+    await putBack?.()
+    throw error
+  }
+}
+
+function withoutCertificates(records: SeedRecords): SeedRecords {
+  return { ...records, caCertificates: [], deviceCertificates: [], registerCodes: [] }
+}
 
 function applyTrust(trust: Trust, { broker, apps }: ResetParts['services']): void {
   const context = { key: trust.server.key, cert: trust.server.certificate }
@@ -27,27 +73,9 @@ function applyTrust(trust: Trust, { broker, apps }: ResetParts['services']): voi
   broker.setTls(context)
 }
 
-/**
- * Puts the state back to the seed, or to the seed without CA certificates, and ends every live session. The ledger of
- * assumptions goes on: it speaks of the run.
- */
-export async function resetAll(request: ResetRequest, parts: ResetParts): Promise<void> {
-  const { state, names, shared, services } = parts
-  if (request.trust === 'renew') await renewTrust(state.keys)
-  const trust = await openTrust(state.keys, names, shared)
-  if (request.trust === 'renew') applyTrust(trust, services)
-  const records = seedRecords(trust, shared)
-  const steps: Steps = {
-    store: () =>
-      state.store.reset(request.to === 'empty' ? { ...records, caCertificates: [], registerCodes: [] } : records),
-    'control-plane': () => services.controlPlane.reset(),
-    broker: () => services.broker.reset(),
-    recorder: () => shared.recorder.reset(),
-  }
-  for (const name of resettables) await steps[name]()
-  shared.recorder.write({
-    plane: 'emulator',
-    kind: 'lifecycle',
-    message: `reset to ${request.to}, trust: ${request.trust}`,
-  })
+/** What follows the store by itself (the broker, the lifecycles) has been told by it; these have not. */
+function rearm({ services, shared }: ResetParts): void {
+  services.controlPlane.reset()
+  applyLimits(services.controlPlane, shared)
+  shared.recorder.reset()
 }

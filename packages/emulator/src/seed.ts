@@ -1,19 +1,11 @@
-import {
-  randomUuid,
-  type AccessKey,
-  type CaCertificate,
-  type Clock,
-  type Instance,
-  type PolicyDocument,
-  type Random,
-} from '@apsaramq/model'
+import { randomUuid, type AccessKey, type CaCertificate, type Instance, type PolicyDocument } from '@apsaramq/model'
 import { inspectCertificate } from '@apsaramq/pki'
 import type { SeedRecords } from '@apsaramq/store'
+import type { RecordDeps } from './seed/seed-records.ts'
 import type { Trust } from './trust.ts'
 
 /** What a fresh data directory holds, by name. The secrets are public on purpose: they open nothing but an emulator. */
 export const seed = {
-  regionId: 'cn-hangzhou',
   owner: {
     accountId: '1000000000000001',
     accessKeyId: 'LTAIemulatorOwner001',
@@ -51,19 +43,25 @@ function accessKey(
   return { id: owner.accessKeyId, secret: owner.accessKeySecret, accountId, userId, status: 'active' }
 }
 
-function instance(id: string, name: string, edition: Instance['edition'], createdAt: number): Instance {
+function instance(
+  id: string,
+  name: string,
+  edition: Instance['edition'],
+  regionId: string,
+  createdAt: number,
+): Instance {
   const tls = edition === 'platinum' ? 'mutual' : 'one-way'
-  return { id, accountId: seed.owner.accountId, regionId: seed.regionId, name, edition, tls, createdAt }
+  return { id, accountId: seed.owner.accountId, regionId, name, edition, tls, createdAt }
 }
 
 /** The seed's device CA as it is registered, and the register code it has used up. */
-function registeredCa({ deviceCa, verification }: Trust, at: number, random: Random) {
+function registeredCa({ deviceCa, verification }: Trust, at: number, { random, regionId }: RecordDeps) {
   const { sn, fingerprint, subject, validFrom, validUntil } = inspectCertificate(deviceCa.certificate)
   const registerCode = inspectCertificate(verification).commonName
   const ca: CaCertificate = {
     id: randomUuid(random),
     instanceId: seed.platinumId,
-    regionId: seed.regionId,
+    regionId,
     sn,
     name: 'emulator-device-ca',
     status: 'active',
@@ -81,10 +79,11 @@ function registeredCa({ deviceCa, verification }: Trust, at: number, random: Ran
 }
 
 /** The records of the seed. */
-export function seedRecords(trust: Trust, { clock, random }: { clock: Clock; random: Random }): SeedRecords {
-  const at = clock.now()
+export function seedRecords(trust: Trust, deps: RecordDeps): SeedRecords {
+  const at = deps.clock.now()
+  const { regionId } = deps
   const { owner, reader, other } = seed
-  const { ca, code } = registeredCa(trust, at, random)
+  const { ca, code } = registeredCa(trust, at, deps)
   return {
     accounts: [
       { id: owner.accountId, name: 'emulator' },
@@ -97,8 +96,8 @@ export function seedRecords(trust: Trust, { clock, random }: { clock: Clock; ran
       accessKey(other, other.accountId, null),
     ],
     instances: [
-      instance(seed.platinumId, 'emulator', 'platinum', at),
-      instance(seed.professionalId, 'emulator-professional', 'professional', at),
+      instance(seed.platinumId, 'emulator', 'platinum', regionId, at),
+      instance(seed.professionalId, 'emulator-professional', 'professional', regionId, at),
     ],
     groups: [{ instanceId: seed.platinumId, id: seed.groupId, createdAt: at }],
     topics: [{ instanceId: seed.platinumId, name: seed.topic, createdAt: at }],

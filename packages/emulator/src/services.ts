@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify'
 import type { AssumptionLedger } from './assumption-ledger.ts'
 import type { Settings } from './options.ts'
 import type { Recorder } from './recorder.ts'
-import { seed } from './seed.ts'
+import type { Seed } from './seed/seed-file.ts'
 import { explainListenError, StartError } from './start-error.ts'
 import type { Trust } from './trust.ts'
 
@@ -16,6 +16,8 @@ export interface Shared {
   settings: Settings
   clock: Clock
   random: Random
+  /** What an empty store is filled from, and a reset goes back to. */
+  seed: Seed
   recorder: Recorder
   ledger: AssumptionLedger
 }
@@ -24,23 +26,32 @@ export interface Shared {
 const connectTimeoutMs = 10_000
 
 /** Makes the API; it does not listen. */
-export function makeControlPlane(store: Store, { settings, recorder, ledger, ...deps }: Shared): ControlPlane {
-  return createControlPlane({
+export function makeControlPlane(store: Store, { settings, recorder, ledger, seed, ...deps }: Shared): ControlPlane {
+  const controlPlane = createControlPlane({
     ...deps,
     store,
     log: recorder,
     assume: ledger.touch,
     settings: {
-      regionId: seed.regionId,
+      regionId: settings.region,
       auth: settings.auth,
       limitPerSecond: settings.limit,
       errorProfile: settings.errorProfile,
       editions: settings.editions,
+      closeConnection: settings.closeConnection,
       httpsOnly: settings.httpsOnly,
       maxCaCertificates: settings.maxCas,
       registerCodeTtlMs: settings.registerCodeTtl * 1000,
     },
   })
+  applyLimits(controlPlane, { seed, settings })
+  return controlPlane
+}
+
+/** Sets the limits of a run: what the setting says, and for single operations the seed. */
+export function applyLimits(controlPlane: ControlPlane, { seed, settings }: Pick<Shared, 'seed' | 'settings'>): void {
+  controlPlane.setLimit(settings.limit)
+  for (const [action, perSecond] of Object.entries(seed.limits)) controlPlane.setLimit(perSecond, action)
 }
 
 /** Makes the broker; it does not listen. */

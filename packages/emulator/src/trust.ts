@@ -99,7 +99,16 @@ function code({ random }: IssuingDeps): string {
   return `${randomUuid(random)}000000000001`
 }
 
-/** Forgets the CAs and the server certificate, so that the next {@link openTrust} makes new ones. */
-export async function renewTrust(keys: KeyStore): Promise<void> {
-  for (const name of [serverName, serverCaName, seedCaName, verificationName]) await keys.remove(name)
+/**
+ * Forgets the CAs and the server certificate, so that the next {@link openTrust} makes new ones.
+ *
+ * @returns what puts the old ones back
+ */
+export async function renewTrust(keys: KeyStore): Promise<() => Promise<void>> {
+  const names = [serverName, serverCaName, seedCaName, verificationName]
+  const old = await Promise.all(names.map(async (name) => ({ name, pair: await keys.load(name) })))
+  for (const name of names) await keys.remove(name)
+  return async () => {
+    for (const { name, pair } of old) await (pair ? keys.save(name, pair) : keys.remove(name))
+  }
 }

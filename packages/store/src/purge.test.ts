@@ -92,6 +92,7 @@ it('says that a slice failed, and tries it again a second later', async () => {
   const failingOnce: Store = Object.assign(Object.create(store) as Store, {
     read: store.read,
     subscribe: store.subscribe.bind(store),
+    onReset: store.onReset.bind(store),
     transact: async () => {
       failingOnce.transact = store.transact.bind(store)
       throw new Error('the disk is full')

@@ -29,6 +29,7 @@ class Purge {
   readonly #store: Store
   readonly #options: PurgeOptions
   readonly #unsubscribe: Unsubscribe
+  readonly #stopReset: Unsubscribe
   #cancelRetry: Cancel | undefined
   #running = false
   #stopped = false
@@ -39,6 +40,7 @@ class Purge {
     this.#unsubscribe = store.subscribe(({ collection, after }) => {
       if (collection === 'caTombstones' && after) void this.#run()
     })
+    this.#stopReset = store.onReset(() => this.#cancelRetry?.()) // no tombstone is left
     void this.#run()
   }
 
@@ -46,6 +48,7 @@ class Purge {
     this.#stopped = true
     this.#cancelRetry?.()
     this.#unsubscribe()
+    this.#stopReset()
   }
 
   async #run(): Promise<void> {

@@ -26,6 +26,7 @@ function appWith({ token = '', started = true } = {}) {
     ...deps,
     store,
     cas: openHeldCas(noKeys, deps),
+    defaultInstance: () => '',
     registrar: async () => ({ endpoint: '', accessKeyId: '', accessKeySecret: '', instanceId: '' }),
   }
   const resets: unknown[] = []
