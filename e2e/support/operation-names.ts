@@ -15,14 +15,20 @@ export const certificateOperations = [
   'RegisterCaCertificate',
 ] as const
 
-/** All its other operations. */
+/** The operations on live sessions and on the instances of the account. */
+export const sessionOperations = [
+  'BatchQuerySessionByClientIds',
+  'CloseConnection',
+  'ListInstances',
+  'QuerySessionByClientId',
+] as const
+
+/** All its other operations, which are declined. */
 export const otherOperations = [
   'AddCustomAuthConnectBlack',
   'AddCustomAuthIdentity',
   'AddCustomAuthPermission',
   'ApplyToken',
-  'BatchQuerySessionByClientIds',
-  'CloseConnection',
   'CreateGroupId',
   'DeleteCustomAuthConnectBlack',
   'DeleteCustomAuthIdentity',
@@ -33,7 +39,6 @@ export const otherOperations = [
   'GetDeviceCredential',
   'ListDeviceCredentialClientId',
   'ListGroupId',
-  'ListInstances',
   'ListTagResources',
   'QueryCustomAuthConnectBlack',
   'QueryCustomAuthIdentity',
@@ -42,7 +47,6 @@ export const otherOperations = [
   'QueryMqttTraceMessageOfClient',
   'QueryMqttTraceMessagePublish',
   'QueryMqttTraceMessageSubscribe',
-  'QuerySessionByClientId',
   'QueryToken',
   'RefreshDeviceCredential',
   'RegisterDeviceCredential',
