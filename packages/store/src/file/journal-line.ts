@@ -27,8 +27,11 @@ export interface ReadLine extends JournalLine {
 /** The first line of a journal, on disk before the document that refers to it: without it a journal was never begun. */
 export const journalHeader = Buffer.from('apsaramq journal 1\n')
 
-/** Writes of a line at most, so that no line is long to write or to read. */
-const writesPerLine = 200
+/**
+ * Writes of a line at most, so that no line is long to write or to read: with certificates some 50 kB. A text beyond
+ * 128 kB has memory of its own, which the system hands out and takes back for each line, at ten times the cost.
+ */
+const writesPerLine = 32
 /** Characters that are handed over at once. */
 const pieceLength = 1 << 18
 
