@@ -30,6 +30,11 @@ export const pahoPython: Tool = {
   name: 'Paho Python',
   path: succeeding(['python3', '/usr/bin/python3', '/usr/local/bin/python3'], ['-c', 'import paho.mqtt.client']),
 }
+/** A Python that has Apache Libcloud, which reads XML and nothing else. */
+export const libcloudPython: Tool = {
+  name: 'Apache Libcloud',
+  path: succeeding(['python3', '/usr/bin/python3', '/usr/local/bin/python3'], ['-c', 'import libcloud.common.aliyun']),
+}
 /** Runs a program where only the loopback can be reached: on Linux, and only where the user may do so. */
 export const unshareTool: Tool = {
   name: 'unshare with ip',
@@ -37,4 +42,4 @@ export const unshareTool: Tool = {
 }
 
 /** The tools that a machine can be given. */
-export const tools: readonly Tool[] = [opensslTool, mosquittoPub, mosquittoSub, pahoPython]
+export const tools: readonly Tool[] = [opensslTool, mosquittoPub, mosquittoSub, pahoPython, libcloudPython]
