@@ -229,10 +229,10 @@ it('denies every transaction that may have read what is lost', async () => {
   expect(await store.read.accounts.get('1')).toEqual(sampleAccount('1', 'ae'))
 })
 
-it('takes a transaction of thousands of writes whole or not at all', async () => {
+it('takes a transaction of many lines whole or not at all', async () => {
   const disk = new SimulatedDisk()
   const store = await open(disk)
-  const sns = Array.from({ length: 1000 }, (_, at) => (at + 1).toString(16))
+  const sns = Array.from({ length: 160 }, (_, at) => (at + 1).toString(16))
   const before = disk.contents('/data/journal-1.log')!.length
   await store.transact((tx) => {
     for (const sn of sns) tx.deviceCertificates.put(sampleDevice('ca-1', sn))
@@ -246,5 +246,5 @@ it('takes a transaction of thousands of writes whole or not at all', async () =>
     torn.damage('/data/journal-1.log', whole.subarray(0, end))
     counts.push(await (await open(torn)).read.deviceCertificates.count('byCa', 'ca-1'))
   }
-  expect(counts).toEqual([0, 0, 0, 0, 0, 1000])
+  expect(counts).toEqual([0, 0, 0, 0, 0, 160])
 })

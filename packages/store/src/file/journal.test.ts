@@ -47,11 +47,11 @@ it('reads no line in which a single bit is another', () => {
 })
 
 it('writes a large commit in several lines, and a reset of nothing in one', () => {
-  const large = linesOf([...encodeCommits([commit(1, 450)], 0)].join('')).map((line) => decodeLine(Buffer.from(line)))
+  const large = linesOf([...encodeCommits([commit(1, 70)], 0)].join('')).map((line) => decodeLine(Buffer.from(line)))
   expect(large.map((line) => [line?.n, line?.more, line?.w.length])).toEqual([
-    [1, true, 200],
-    [1, true, 200],
-    [1, undefined, 50],
+    [1, true, 32],
+    [1, true, 32],
+    [1, undefined, 6],
   ])
   const reset = [...encodeCommits([{ number: 2, reset: true, writes: [] }], 0)].join('')
   expect(linesOf(reset).map((line) => line.slice(9))).toEqual(['0 {"n":2,"reset":true,"w":[]}'])
