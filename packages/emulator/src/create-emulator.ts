@@ -1,3 +1,4 @@
+import type { ControlPlane } from '@apsaramq/control-plane'
 import { systemClock, systemRandom, type Clock, type LogEntry, type Random } from '@apsaramq/model'
 import { purgeDeletedCas } from '@apsaramq/store'
 import { endpointsFileOf, type Endpoints } from '@apsaramq/testkit/http'
@@ -131,6 +132,7 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
 interface Late {
   parts?: CertificateParts
   reset?: Emulator['reset']
+  conformance?: ControlPlane['conformance']
 }
 
 function managementOf({ settings, recorder, ledger }: Shared, readiness: Readiness, late: Late) {
@@ -143,6 +145,7 @@ function managementOf({ settings, recorder, ledger }: Shared, readiness: Readine
     hosts: ['localhost', '127.0.0.1', '::1', ...settings.serverNames],
     parts: () => late.parts ?? notReady(readiness),
     reset: (request) => (late.reset ?? notReady(readiness))(request),
+    conformance: () => (late.conformance ?? notReady(readiness))(),
   })
 }
 
@@ -175,6 +178,7 @@ async function start(shared: Shared, closers: Closers): Promise<Emulator> {
   closers.push(() => published.withdraw())
   await published.publish()
   late.parts = managementParts(state, published, shared)
+  late.conformance = services.controlPlane.conformance
   late.reset = serialReset({ state, names, shared, services, onSeeded: () => published.publish() }, closers)
   readiness.done('endpoints')
   return {

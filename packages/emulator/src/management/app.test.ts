@@ -42,6 +42,7 @@ function appWith({ token = '', started = true } = {}) {
       return parts
     },
     reset: async (request) => void resets.push(request),
+    conformance: () => ({ entries: [], capacity: 1000, uncounted: 0 }),
   })
   return { app, readiness, store, logged, resets }
 }

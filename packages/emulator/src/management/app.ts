@@ -1,11 +1,16 @@
+import type { ConformanceReport } from '@apsaramq/control-plane'
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { certificateRoutes, isRequestError } from './certificates.ts'
+import { conformanceRoute } from './conformance.ts'
 import { guardManagement, type GateOptions } from './gate.ts'
 import { observationRoutes, type ObservationParts } from './observation.ts'
 import { resetRoute, type Reset } from './reset.ts'
+import { securityTokenRoutes } from './security-tokens.ts'
 
 /** What the management port is made of. */
 export interface ManagementOptions extends ObservationParts, GateOptions {
+  /** What API clients sent otherwise than the pages say. */
+  conformance(): ConformanceReport
   reset: Reset
 }
 
@@ -45,6 +50,8 @@ export function createManagementApp(options: ManagementOptions): FastifyInstance
   guardManagement(app, options)
   observationRoutes(app, options)
   certificateRoutes(app, options.parts)
+  securityTokenRoutes(app, options.parts, options.log)
+  conformanceRoute(app, () => options.conformance())
   resetRoute(app, options.reset)
   return app
 }
