@@ -4,6 +4,7 @@ import { createMemoryStore, StoreUnavailableError } from '@apsaramq/store'
 import { expect, test } from 'vitest'
 import { errorTable, type ErrorCode } from '../errors.ts'
 import { call, errorBodyOf, type Answer } from '../testing/caller.ts'
+import { replacing } from '../testing/replacing.ts'
 import { dialects } from '../testing/signed-request.ts'
 import { createWorld, instanceId, keys, regionId, secondId, type World } from '../testing/world.ts'
 
@@ -178,17 +179,6 @@ test('LIMITS A-33: the hundred and first CA of an instance is CaNumExceed', asyn
 
 async function away(): Promise<never> {
   throw new StoreUnavailableError('the store is away')
-}
-
-/** An object with some of its properties replaced, its methods still its own. */
-function replacing<T extends object>(target: T, replaced: Partial<T>): T {
-  return new Proxy(target, {
-    get(object, name) {
-      if (Object.hasOwn(replaced, name)) return replaced[name as keyof T]
-      const value: unknown = Reflect.get(object, name)
-      return typeof value === 'function' ? value.bind(object) : value
-    },
-  })
 }
 
 test('CAs that cannot be counted are GetCaNumError', async () => {
