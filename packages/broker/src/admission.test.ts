@@ -182,6 +182,23 @@ describe('the CA', () => {
     expect(fixture.log.assumed.filter(({ id }) => id === 'A-23')).toEqual([{ id: 'A-23', about: device.sn }])
   })
 
+  test('C15: an inactive device comes back active when its deleted CA is registered again, with a warning', async () => {
+    fixture = await startBroker()
+    const device = await fixture.makeDevice()
+    await (await mqttClient(fixture, device)).endAsync()
+    await fixture.setDeviceStatus(device, 'inactive')
+    await fixture.deleteCa(fixture.ca)
+    await fixture.store.transact((tx) => tx.caCertificates.put({ ...fixture.ca.record, id: 'ca-again' }))
+    await mqttClient(fixture, device)
+    expect(fixture.log.find({ kind: 'warn' })).toMatchObject([
+      {
+        cause: 'ca-deleted',
+        message: expect.stringMatching(/was deleted with its CA at .*, inactive by then, and comes back active/),
+      },
+    ])
+    expect(fixture.log.assumed.filter(({ id }) => id === 'A-23')).toEqual([{ id: 'A-23', about: device.sn }])
+  })
+
   test('C15: what was never deleted registers without a warning, and so does a client that comes again', async () => {
     fixture = await startBroker()
     const device = await fixture.makeDevice()

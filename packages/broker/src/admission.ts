@@ -1,4 +1,4 @@
-import { deviceKey, type CaCertificate, type Instance } from '@apsaramq/model'
+import type { CaCertificate, Instance } from '@apsaramq/model'
 import { checkClientId } from './client-rules.ts'
 import type { ArrivedConnect } from './connect-reader.ts'
 import type { Connection } from './connection.ts'
@@ -14,7 +14,7 @@ import { namedInstance } from './named-instance.ts'
 import { registerDevice } from './registration.ts'
 import type { BrokerOptions } from './settings.ts'
 import { storeFailure } from './store-failure.ts'
-import { isRefusedByStrictRule, judge, placeOf, type Refusal, type Verdict } from './verdict.ts'
+import { byText, callOf, isRefusedByStrictRule, judge, placeOf, type Refusal, type Verdict } from './verdict.ts'
 
 /** What admission needs. */
 export interface AdmissionDeps extends Pick<BrokerOptions, 'store' | 'clock' | 'log' | 'assume' | 'settings'> {
@@ -106,25 +106,35 @@ async function register(deps: AdmissionDeps, connection: Connection, question: Q
     isWanted,
   })
   if (verdict?.kind === 'refuse') return verdict.refusal
-  if (verdict?.kind === 'register') noteRegistration(deps, connection, verdict)
+  if (verdict?.kind === 'register') await noteRegistration(deps, connection, verdict)
   return undefined
 }
 
-function noteRegistration(
+async function noteRegistration(
   deps: AdmissionDeps,
   connection: Connection,
   { ca, facts }: Extract<Verdict, { kind: 'register' }>,
-): void {
+): Promise<void> {
   const place = { ...factsOf(connection), caSn: ca.sn, instanceId: ca.instanceId }
   const name = `device certificate ${facts.sn} (${facts.commonName})`
   const message = `${name} registered under CA ${ca.sn}, active`
   deps.log.write({ plane: 'mqtt', kind: 'register', message, ...place })
   deps.assume('A-09', facts.sn)
   deps.assume('A-21', facts.sn)
-  const deleted = deps.deleted.take(deviceKey(ca.id, facts.sn), facts.fingerprint)
+  const deleted = await deps.deleted.recall(ca, facts)
   if (!deleted) return
-  const warning = `${name} of CA ${ca.sn} was deleted at ${new Date(deleted.deletedAt).toISOString()}, ${deleted.status} by then, and comes back active: to keep a device out inactivate its certificate`
-  deps.log.write({ plane: 'mqtt', kind: 'warn', cause: 'device-deleted', message: warning, ...place })
+  const at = `${new Date(deleted.deletedAt).toISOString()}${byText(deleted.by)}`
+  const how = deleted.withCa ? `was deleted with its CA at ${at}` : `was deleted at ${at}`
+  const warning = `${name} of CA ${ca.sn} ${how}, ${deleted.status} by then, and comes back active: to keep a device out inactivate its certificate`
+  const cause = deleted.withCa ? 'ca-deleted' : 'device-deleted'
+  deps.log.write({
+    plane: 'mqtt',
+    kind: 'warn',
+    cause,
+    message: warning,
+    ...callOf({ statusChange: deleted.by }),
+    ...place,
+  })
   deps.assume('A-23', facts.sn)
 }
 

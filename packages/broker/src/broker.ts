@@ -3,7 +3,7 @@ import type { Cause } from '@apsaramq/model'
 import { createPathVerifier } from '@apsaramq/pki'
 import { createAccessRules } from './acl.ts'
 import { createAdmission } from './admission.ts'
-import { createDeletedDevices } from './deleted-devices.ts'
+import { DeletedDevices } from './deleted-devices.ts'
 import { Endings } from './endings.ts'
 import { createGatherer } from './evidence.ts'
 import { createExistingTopics } from './existing-topics.ts'
@@ -26,7 +26,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const endings = new Endings(options, index)
   const topics = createExistingTopics(options.store)
   const hubs = createHubs({ ...options, endings, rules: createAccessRules(topics, options.settings.strict) })
-  const deleted = createDeletedDevices(options.store, options.clock)
+  const deleted = new DeletedDevices(options.store, options.clock)
   const shared = { ...options, index, endings, deleted }
   const gather = createGatherer(createPathVerifier())
   const admit = createAdmission({ ...shared, hubs, gather, join: (...joining) => joinLiveSet(shared, ...joining) })
@@ -58,7 +58,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     async close() {
       await empty('emulator-stopping', 'the emulator is shutting down')
       await Promise.all(listeners.splice(0).map((listener) => listener.close()))
-      for (const stop of [stopFollowing, topics.stop, deleted.stop]) stop()
+      for (const stop of [stopFollowing, topics.stop, () => deleted.stop()]) stop()
     },
   }
 }

@@ -1,7 +1,7 @@
-import { manualClock, type DeviceCertificate } from '@apsaramq/model'
+import { manualClock, type CaCertificate, type DeviceCertificate } from '@apsaramq/model'
 import { createMemoryStore, type Store } from '@apsaramq/store'
 import { expect, test } from 'vitest'
-import { createDeletedDevices } from './deleted-devices.ts'
+import { DeletedDevices } from './deleted-devices.ts'
 
 function record(sn: string, more: Partial<DeviceCertificate> = {}): DeviceCertificate {
   return {
@@ -29,34 +29,75 @@ async function comeAndGo(store: Store, ...records: DeviceCertificate[]): Promise
   }
 }
 
+const by = { at: 1000, accessKeyId: 'LTAI', requestId: 'R-1' }
+
+function caRecord(id: string): CaCertificate {
+  return {
+    id,
+    instanceId: 'post-cn-first',
+    regionId: 'cn-hangzhou',
+    sn: '01',
+    name: 'ca',
+    status: 'active',
+    certificate: '',
+    verification: '',
+    registerCode: '',
+    fingerprint: 'print-of-ca',
+    subject: 'CN=ca',
+    validFrom: 0,
+    validUntil: 1,
+    registeredAt: 0,
+    statusChange: null,
+  }
+}
+
+const ca = caRecord('ca-1')
+const device = (sn: string) => ({ sn, fingerprint: `print-${sn}` })
+
 test('remembers a deleted registration, with its status, until it is asked for', async () => {
   const store = createMemoryStore()
-  const deleted = createDeletedDevices(store, manualClock(1000))
+  const deleted = new DeletedDevices(store, manualClock(1000))
   await comeAndGo(store, record('a', { status: 'inactive' }))
-  expect(deleted.take('ca-1/a', 'print-b')).toBeUndefined()
-  expect(deleted.take('ca-1/a', 'print-a')).toEqual({ status: 'inactive', deletedAt: 1000 })
-  expect(deleted.take('ca-1/a', 'print-a')).toBeUndefined()
+  expect(await deleted.recall(ca, { sn: 'a', fingerprint: 'print-b' })).toBeUndefined()
+  const entry = { status: 'inactive', deletedAt: 1000, withCa: false, by: undefined }
+  expect(await deleted.recall(ca, device('a'))).toEqual(entry)
+  expect(await deleted.recall(ca, device('a'))).toBeUndefined()
 })
 
 test('forgets the one deleted first when there are too many', async () => {
   const store = createMemoryStore()
-  const deleted = createDeletedDevices(store, manualClock(), 2)
+  const deleted = new DeletedDevices(store, manualClock(), 2)
   await comeAndGo(store, ...['a', 'b', 'a', 'c'].map((sn) => record(sn)))
-  expect(['a', 'b', 'c'].map((sn) => deleted.take(`ca-1/${sn}`, `print-${sn}`) !== undefined)).toEqual([
-    true,
-    false,
-    true,
-  ])
+  const found = await Promise.all(['a', 'b', 'c'].map((sn) => deleted.recall(ca, device(sn))))
+  expect(found.map((entry) => entry !== undefined)).toEqual([true, false, true])
 })
 
-test('does not remember what is purged with its CA, and nothing of before a reset', async () => {
+test('of what is purged with its CA it remembers the inactive ones, and nothing of before a reset', async () => {
   const store = createMemoryStore()
-  const deleted = createDeletedDevices(store, manualClock())
-  await store.transact((tx) => tx.caTombstones.put({ caId: 'ca-1', deletedAt: 0 }))
-  await comeAndGo(store, record('a'), record('b', { caId: 'ca-2' }))
-  expect(deleted.take('ca-1/a', 'print-a')).toBeUndefined()
-  expect(deleted.take('ca-2/b', 'print-b')).toBeDefined()
+  const deleted = new DeletedDevices(store, manualClock())
+  await store.transact((tx) => tx.caTombstones.put({ caId: 'ca-1', deletedAt: 0, by }))
+  await comeAndGo(store, record('a'), record('b', { caId: 'ca-2' }), record('i', { status: 'inactive' }))
+  expect(await deleted.recall(ca, device('a'))).toBeUndefined()
+  expect(await deleted.recall(ca, device('b'))).toMatchObject({ withCa: false })
+  expect(await deleted.recall(ca, device('i'))).toMatchObject({ status: 'inactive', withCa: true })
   await comeAndGo(store, record('c', { caId: 'ca-2' }))
   await store.reset({})
-  expect(deleted.take('ca-2/c', 'print-c')).toBeUndefined()
+  expect(await deleted.recall(ca, device('c'))).toBeUndefined()
+})
+
+test('finds an inactive registration that the purge of its CA has not reached yet', async () => {
+  const store = createMemoryStore()
+  const deleted = new DeletedDevices(store, manualClock())
+  await store.transact((tx) => {
+    tx.caCertificates.put(ca)
+    tx.deviceCertificates.put(record('a', { status: 'inactive' }))
+    tx.deviceCertificates.put(record('b'))
+  })
+  await store.transact((tx) => {
+    tx.caCertificates.delete('post-cn-first/1', by)
+    tx.caTombstones.put({ caId: 'ca-1', deletedAt: by.at, by })
+  })
+  const again = caRecord('ca-2')
+  expect(await deleted.recall(again, device('a'))).toEqual({ status: 'inactive', deletedAt: 1000, withCa: true, by })
+  expect(await deleted.recall(again, device('b'))).toBeUndefined()
 })

@@ -1,4 +1,4 @@
-import type { Clock, DeviceCertificate } from '@apsaramq/model'
+import { deviceKey, type CaCertificate, type Clock, type DeviceCertificate, type StatusChange } from '@apsaramq/model'
 import type { Change, Store, Unsubscribe } from '@apsaramq/store'
 
 /** What is remembered of a registration that was deleted. */
@@ -7,54 +7,98 @@ export interface DeletedDevice {
   status: DeviceCertificate['status']
   /** Epoch milliseconds. */
   deletedAt: number
+  /** Whether it went with its CA. */
+  withCa: boolean
+  /** The call that deleted it, as far as it is known. */
+  by: StatusChange | undefined
 }
 
-/** Registrations that were deleted since the start or the last reset, as far as they are remembered. */
-export interface DeletedDevices {
-  /** The deleted registration of this very certificate under this very registration of its CA; forgets it. */
-  take(key: string, fingerprint: string): DeletedDevice | undefined
-  stop: Unsubscribe
+interface DeletedCa {
+  caIds: string[]
+  deletedAt: number
+  by: StatusChange | undefined
 }
 
 /**
- * Remembers deleted registrations, so that it is noticed when one comes back. LIMITS A-23
+ * Remembers registrations that were deleted since the start or the last reset, so that it is noticed when one comes
+ * back. LIMITS A-23
  *
- * @param capacity registrations remembered at most; the one deleted first is forgotten first
+ * Those that went with their CA, maybe a million, are remembered only where they were inactive: coming back active
+ * they are let in again, the others go on as they were.
  */
-export function createDeletedDevices(store: Store, clock: Clock, capacity = 10_000): DeletedDevices {
-  const deleted = new Map<string, DeletedDevice>()
-  /** CAs that were deleted: their devices are purged, maybe a million, and cannot come back under them. */
-  const purgedCas = new Set<string>()
+export class DeletedDevices {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #capacity: number
+  readonly #alone = new Map<string, DeletedDevice>()
+  readonly #withCa = new Map<string, DeletedDevice>()
+  /** By fingerprint: registered again, a CA has another id. */
+  readonly #cas = new Map<string, DeletedCa>()
+  readonly #purged = new Set<string>()
+  readonly #unsubscribe: readonly Unsubscribe[]
 
-  function remember(key: string, { fingerprint, status }: DeviceCertificate): void {
-    const id = idOf(key, fingerprint)
-    deleted.delete(id)
-    deleted.set(id, { status, deletedAt: clock.now() })
-    if (deleted.size > capacity) deleted.delete(deleted.keys().next().value!)
+  /** @param capacity registrations and CAs remembered at most, of each; the one deleted first is forgotten first */
+  constructor(store: Store, clock: Clock, capacity = 10_000) {
+    this.#store = store
+    this.#clock = clock
+    this.#capacity = capacity
+    this.#unsubscribe = [store.subscribe((change) => this.#onChange(change)), store.onReset(() => this.#forget())]
   }
-  function onChange({ collection, key, before, after }: Change): void {
-    if (collection === 'caTombstones') purgedCas[after ? 'add' : 'delete'](key)
-    if (collection === 'deviceCertificates' && before && !after && !purgedCas.has(before.caId)) remember(key, before)
+
+  /** The deleted registration of this very certificate, which has just been registered again; forgets it. */
+  async recall(ca: CaCertificate, { sn, fingerprint }: { sn: string; fingerprint: string }) {
+    const known = this.#alone.get(fingerprint) ?? this.#withCa.get(fingerprint)
+    const found = known ?? (await this.#unpurged(ca, sn, fingerprint))
+    this.#alone.delete(fingerprint)
+    this.#withCa.delete(fingerprint)
+    return found
   }
-  const unsubscribe = store.subscribe(onChange)
-  const stopReset = store.onReset(() => {
-    deleted.clear()
-    purgedCas.clear()
-  })
-  return {
-    take(key, fingerprint) {
-      const id = idOf(key, fingerprint)
-      const found = deleted.get(id)
-      deleted.delete(id)
-      return found
-    },
-    stop() {
-      unsubscribe()
-      stopReset()
-    },
+
+  stop(): void {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe()
+  }
+
+  #forget(): void {
+    for (const memory of [this.#alone, this.#withCa, this.#cas, this.#purged]) memory.clear()
+  }
+
+  #onChange({ collection, key, before, after, by }: Change): void {
+    if (collection === 'caTombstones') this.#purged[after ? 'add' : 'delete'](key)
+    if (collection === 'caCertificates' && before && !after) this.#onCa(before, by)
+    if (collection === 'deviceCertificates' && before && !after) this.#onDevice(before, by)
+  }
+
+  #onCa({ id, fingerprint }: CaCertificate, by: StatusChange | undefined): void {
+    const caIds = [id, ...(this.#cas.get(fingerprint)?.caIds ?? [])].slice(0, maxIds)
+    keep(this.#cas, fingerprint, { caIds, deletedAt: by?.at ?? this.#clock.now(), by }, this.#capacity)
+  }
+
+  #onDevice({ caId, status, fingerprint }: DeviceCertificate, by: StatusChange | undefined): void {
+    const withCa = this.#purged.has(caId)
+    if (withCa && status === 'active') return
+    const entry = { status, deletedAt: by?.at ?? this.#clock.now(), withCa, by }
+    keep(withCa ? this.#withCa : this.#alone, fingerprint, entry, this.#capacity)
+  }
+
+  /** Under a CA that was deleted and is still being purged. */
+  async #unpurged(ca: CaCertificate, sn: string, fingerprint: string): Promise<DeletedDevice | undefined> {
+    const deleted = this.#cas.get(ca.fingerprint)
+    if (!deleted) return undefined
+    const { deletedAt, by } = deleted
+    for (const caId of deleted.caIds) {
+      const record = await this.#store.read.deviceCertificates.get(deviceKey(caId, sn))
+      if (record?.fingerprint === fingerprint && record.status === 'inactive')
+        return { status: record.status, deletedAt, withCa: true, by }
+    }
+    return undefined
   }
 }
 
-function idOf(key: string, fingerprint: string): string {
-  return `${key} ${fingerprint}`
+/** Registrations of one CA that are looked at; it is deleted and registered again in seconds at the fastest. */
+const maxIds = 8
+
+function keep<T>(memory: Map<string, T>, key: string, entry: T, capacity: number): void {
+  memory.delete(key)
+  memory.set(key, entry)
+  if (memory.size > capacity) memory.delete(memory.keys().next().value!)
 }

@@ -1,4 +1,4 @@
-import type { AssumptionId, CaCertificate, Cancel, DeviceCertificate, StatusChange } from '@apsaramq/model'
+import type { AssumptionId, Cancel, DeviceCertificate, StatusChange } from '@apsaramq/model'
 import type { Change, SessionChange } from '@apsaramq/store'
 import type { Connection } from './connection.ts'
 import type { Endings } from './endings.ts'
@@ -6,7 +6,7 @@ import { instanceOfServerName, isSameInstance } from './named-instance.ts'
 import type { SessionIndex } from './sessions.ts'
 import type { BrokerOptions } from './settings.ts'
 import { storeFailure } from './store-failure.ts'
-import { caOfLiveInactive, deviceInactive, type Refusal } from './verdict.ts'
+import { byText, callOf, caOfLiveInactive, deviceInactive, type Refusal } from './verdict.ts'
 
 /** What following the changes needs. */
 export interface RevocationDeps extends Pick<BrokerOptions, 'store' | 'clock' | 'assume' | 'settings'> {
@@ -51,16 +51,16 @@ function kicked(reason: string, by: StatusChange | undefined): Refusal {
 }
 
 function onChange(deps: RevocationDeps, delayed: Set<Cancel>, change: Change): void {
-  if (change.collection === 'deviceCertificates') onDevice(deps, delayed, change.key, change.before, change.after)
-  if (change.collection === 'caCertificates') onCa(deps, delayed, change.before, change.after)
+  if (change.collection === 'deviceCertificates') onDevice(deps, delayed, change)
+  if (change.collection === 'caCertificates') onCa(deps, delayed, change)
 }
+
+type ChangeOf<C extends Change['collection']> = Extract<Change, { collection: C }>
 
 function onDevice(
   deps: RevocationDeps,
   delayed: Set<Cancel>,
-  key: string,
-  before: DeviceCertificate | undefined,
-  after: DeviceCertificate | undefined,
+  { key, before, after, by }: ChangeOf<'deviceCertificates'>,
 ): void {
   for (const { fingerprint } of [before, after].filter((record) => record !== undefined)) {
     disturb(deps.index.waitingByFingerprint(fingerprint))
@@ -70,7 +70,7 @@ function onDevice(
     cutWaiting(deps, after)
     revoke(deps, delayed, deps.index.liveByDevice(key), deviceInactive(after))
   }
-  if (!after && before) revoke(deps, delayed, deps.index.liveByDevice(key), deviceDeleted(before.sn, before.caSn))
+  if (!after && before) revoke(deps, delayed, deps.index.liveByDevice(key), deviceDeleted(before.sn, before.caSn, by))
 }
 
 /** Its sockets are all ended, those too that are still to send CONNECT; with CONNACKs, they are told when they do. */
@@ -84,17 +84,12 @@ function cutWaiting({ index, endings, settings }: RevocationDeps, device: Device
 }
 
 /** An inactive CA leaves registered devices alone, unless strictly (LIMITS A-03); one that is gone, or another in its place, does not. */
-function onCa(
-  deps: RevocationDeps,
-  delayed: Set<Cancel>,
-  before: CaCertificate | undefined,
-  after: CaCertificate | undefined,
-): void {
+function onCa(deps: RevocationDeps, delayed: Set<Cancel>, { before, after, by }: ChangeOf<'caCertificates'>): void {
   for (const { subject } of [before, after].filter((record) => record !== undefined)) {
     disturb(deps.index.waitingByIssuer(subject))
   }
   if (before) disturb(deps.index.liveByCa(before.id))
-  if (before && before.id !== after?.id) revoke(deps, delayed, deps.index.liveByCa(before.id), caDeleted(before.sn))
+  if (before && before.id !== after?.id) revoke(deps, delayed, deps.index.liveByCa(before.id), caDeleted(before.sn, by))
   else if (after?.status === 'inactive' && deps.settings.caStatus === 'strict')
     revoke(deps, delayed, deps.index.liveByCa(after.id), caOfLiveInactive(after))
 }
@@ -109,7 +104,7 @@ function revoke(deps: RevocationDeps, delayed: Set<Cancel>, connections: Connect
   if (policy.kind === 'drop') return dropRevoked(deps, connections, ending)
   const cancel = deps.clock.after(policy.delayMs, () => {
     delayed.delete(cancel)
-    for (const connection of connections) void judgeAgain(deps, connection)
+    for (const connection of connections) void judgeAgain(deps, connection, ending)
   })
   delayed.add(cancel)
 }
@@ -127,14 +122,19 @@ function restsOn({ cause }: Refusal): AssumptionId[] {
   return [cause === 'device-inactive' ? 'A-01' : 'A-24']
 }
 
-/** Asks whether a live connection still may be, as long as the answer changes while it is asked. Never throws. */
-async function judgeAgain(deps: RevocationDeps, connection: Connection): Promise<void> {
+/**
+ * Asks whether a live connection still may be, as long as the answer changes while it is asked. Never throws.
+ *
+ * @param first what began the delay: where it still holds, it knows more of the call than the store does
+ */
+async function judgeAgain(deps: RevocationDeps, connection: Connection, first: Refusal): Promise<void> {
   try {
     while (connection.stage === 'live') {
       connection.disturbed = false
       const ending = await whyNotLive(deps, connection)
       if (connection.disturbed) continue
-      if (ending) dropRevoked(deps, [connection], ending)
+      if (ending)
+        dropRevoked(deps, [connection], ending.requestId === undefined && ending.cause === first.cause ? first : ending)
       return
     }
   } catch (thrown) {
@@ -153,10 +153,12 @@ async function whyNotLive({ store, settings }: RevocationDeps, { admitted }: Con
   return ca.status === 'inactive' && settings.caStatus === 'strict' ? caOfLiveInactive(ca) : undefined
 }
 
-function deviceDeleted(sn: string, caSn: string): Refusal {
-  return { cause: 'device-deleted', message: `device certificate ${sn} of CA ${caSn} was deleted` }
+function deviceDeleted(sn: string, caSn: string, by?: StatusChange): Refusal {
+  const message = `device certificate ${sn} of CA ${caSn} was deleted${byText(by)}`
+  return { cause: 'device-deleted', message, ...callOf({ statusChange: by }) }
 }
 
-function caDeleted(sn: string): Refusal {
-  return { cause: 'ca-deleted', message: `CA ${sn} was deleted, and the device certificates under it` }
+function caDeleted(sn: string, by?: StatusChange): Refusal {
+  const message = `CA ${sn} was deleted${byText(by)}, and the device certificates under it`
+  return { cause: 'ca-deleted', message, ...callOf({ statusChange: by }) }
 }

@@ -1,4 +1,4 @@
-import type { CaCertificate, Cause, DeviceCertificate } from '@apsaramq/model'
+import type { CaCertificate, Cause, DeviceCertificate, StatusChange } from '@apsaramq/model'
 import type { CertificateFacts, PathVerdict } from '@apsaramq/pki'
 import type { CaStatusRule } from './settings.ts'
 
@@ -146,7 +146,12 @@ export function deviceInactive(device: DeviceCertificate): Refusal {
   }
 }
 
-function callOf({ statusChange }: Pick<CaCertificate, 'statusChange'>): Pick<Refusal, 'requestId' | 'accessKeyId'> {
+/** The call that a refusal names. */
+export function callOf({
+  statusChange,
+}: {
+  statusChange: StatusChange | null | undefined
+}): Pick<Refusal, 'requestId' | 'accessKeyId'> {
   return statusChange ? { requestId: statusChange.requestId, accessKeyId: statusChange.accessKeyId } : {}
 }
 
@@ -167,9 +172,12 @@ function inactiveCaText(ca: CaCertificate): string {
 }
 
 function sinceText({ statusChange }: Pick<CaCertificate, 'statusChange'>): string {
-  if (!statusChange) return ''
-  const { at, accessKeyId, requestId } = statusChange
-  return ` since ${new Date(at).toISOString()} by access key ${accessKeyId}, request ${requestId}`
+  return statusChange ? ` since ${new Date(statusChange.at).toISOString()}${byText(statusChange)}` : ''
+}
+
+/** " by access key X, request R", or nothing where no call is known. */
+export function byText(by: StatusChange | null | undefined): string {
+  return by ? ` by access key ${by.accessKeyId}, request ${by.requestId}` : ''
 }
 
 function nameOf(facts: CertificateFacts): string {

@@ -198,6 +198,8 @@ export interface CaTombstone {
   /** {@link CaCertificate.id} of the deleted CA. */
   caId: string
   deletedAt: number
+  /** The call that deleted it; a tombstone of an earlier version lacks it. */
+  by?: StatusChange
 }
 
 /** A live MQTT session; ephemeral, never on disk. */

@@ -1,3 +1,4 @@
+import type { StatusChange } from '@apsaramq/model'
 import type { CollectionName } from './collections.ts'
 
 /** One record that a commit changed; several changes of it in one transaction are one write. */
@@ -8,6 +9,8 @@ export interface Write {
   readonly after: object | undefined
   /** The place of the record among those of its groups. */
   readonly order: number
+  /** The call that deleted the record; never made durable. */
+  readonly by?: StatusChange | undefined
 }
 
 /** What a transaction or a reset leaves behind. Commits are numbered without a gap, across restarts. */

@@ -175,8 +175,8 @@ export class Engine implements Store {
 }
 
 function change(write: Write, seq: number): Change {
-  const { collection, key, before, after } = write
-  return { seq, collection, key, before, after } as Change // the collection tells the type of its records
+  const { collection, key, before, after, by } = write
+  return { seq, collection, key, before, after, by } as Change // the collection tells the type of its records
 }
 
 function closed(): StoreUnavailableError {

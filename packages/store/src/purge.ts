@@ -76,9 +76,9 @@ class Purge {
 }
 
 /** From the end, where taking entries out of their group costs least. */
-async function deleteSlice(tx: Transaction, { caId }: CaTombstone, sliceSize: number): Promise<void> {
+async function deleteSlice(tx: Transaction, { caId, by }: CaTombstone, sliceSize: number): Promise<void> {
   const total = await tx.deviceCertificates.count('byCa', caId)
   const page = await tx.deviceCertificates.list('byCa', caId, Math.max(0, total - sliceSize), sliceSize)
-  for (const device of page.records) tx.deviceCertificates.delete(collections.deviceCertificates.key(device))
+  for (const device of page.records) tx.deviceCertificates.delete(collections.deviceCertificates.key(device), by)
   if (total <= sliceSize) tx.caTombstones.delete(caId)
 }

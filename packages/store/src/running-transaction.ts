@@ -1,3 +1,4 @@
+import type { StatusChange } from '@apsaramq/model'
 import type { CollectionName } from './collections.ts'
 import type { Head, HeadTable, PendingWrite } from './head.ts'
 import type { Page, Transaction } from './store.ts'
@@ -30,16 +31,16 @@ export class RunningTransaction {
     const table = this.table(collection)
     const key = table.key(record)
     const own = this.#own(table, key)
-    if (own) own.after = record
+    if (own) Object.assign(own, { after: record, by: undefined })
     else if (table.get(key) !== record) this.#cover(collection, key, record, table.order(key) ?? this.#orders.next())
   }
 
-  delete(collection: CollectionName, key: string): void {
+  delete(collection: CollectionName, key: string, by: StatusChange | undefined): void {
     const table = this.table(collection)
     const own = this.#own(table, key)
     const order = table.order(key)
-    if (own) own.after = undefined
-    else if (order !== undefined) this.#cover(collection, key, undefined, order)
+    if (own) Object.assign(own, { after: undefined, by })
+    else if (order !== undefined) this.#cover(collection, key, undefined, order, by)
   }
 
   /** Ends it and returns what it changed; a write that left its record as it was is none. */
@@ -62,10 +63,10 @@ export class RunningTransaction {
     return pending?.owner === this ? pending : undefined
   }
 
-  #cover(collection: CollectionName, key: string, after: object | undefined, order: number): void {
+  #cover(collection: CollectionName, key: string, after: object | undefined, order: number, by?: StatusChange): void {
     const table = this.#head[collection]
     const previous = table.pending(key)
-    const write = { collection, key, before: table.get(key), after, order, owner: this, previous, landed: false }
+    const write = { collection, key, before: table.get(key), after, by, order, owner: this, previous, landed: false }
     this.#writes.push(write)
     table.cover(write)
   }
@@ -97,8 +98,8 @@ class WriterView {
     this.#transaction.put(this.#collection, record)
   }
 
-  delete(key: string): void {
-    this.#transaction.delete(this.#collection, key)
+  delete(key: string, by?: StatusChange): void {
+    this.#transaction.delete(this.#collection, key, by)
   }
 }
 

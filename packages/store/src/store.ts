@@ -19,7 +19,8 @@ export interface CollectionReader<C extends CollectionName> {
 /** Reads and writes of one collection inside a transaction. */
 export interface CollectionWriter<C extends CollectionName> extends CollectionReader<C> {
   put(record: RecordOf<C>): void
-  delete(key: string): void
+  /** @param by the call that deletes it, for whoever follows the changes */
+  delete(key: string, by?: StatusChange): void
 }
 
 /** What is durable and committed, and nothing else. */
@@ -37,6 +38,8 @@ export type Change = {
     key: string
     before: RecordOf<C> | undefined
     after: RecordOf<C> | undefined
+    /** The call that deleted it, where that was said; told once and not kept. */
+    by: StatusChange | undefined
   }
 }[CollectionName]
 

@@ -22,8 +22,8 @@ export const deleteCaCertificate = defineOperation({
   async handle({ Sn }, context) {
     const ca = await context.store.transact(async (tx) => {
       const found = await findCa(tx, context, Sn)
-      tx.caCertificates.delete(caKey(context.instance.id, found.sn))
-      tx.caTombstones.put({ caId: found.id, deletedAt: context.change.at })
+      tx.caCertificates.delete(caKey(context.instance.id, found.sn), context.change)
+      tx.caTombstones.put({ caId: found.id, deletedAt: context.change.at, by: context.change })
       return found
     })
     if (ca.status === 'active') context.assume('A-22', `CA certificate ${ca.sn}`)

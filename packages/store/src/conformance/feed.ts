@@ -42,6 +42,29 @@ export function describeFeed(open: () => Promise<OpenedStore>): void {
       expect(changes).toEqual([{ seq: 2, collection: 'accounts', key: '1', before, after }])
     }))
 
+  it('tells which call deleted a record, and of no other change', () =>
+    withStore(open, async ({ store }) => {
+      const by = { at: 5, accessKeyId: 'LTAI', requestId: 'R-1' }
+      await put(store, 'accounts', sampleAccount('1'))
+      await put(store, 'accounts', sampleAccount('2'))
+      const changes: [string, unknown][] = []
+      store.subscribe((change) => changes.push([change.key, change.by]))
+      await store.transact((tx) => {
+        tx.accounts.delete('1', by)
+        tx.accounts.put(sampleAccount('2', 'second'))
+        tx.accounts.delete('2', by)
+        tx.accounts.put(sampleAccount('2', 'third'))
+        tx.accounts.put(sampleAccount('3'))
+      })
+      await store.transact((tx) => tx.accounts.delete('3'))
+      expect(changes).toEqual([
+        ['1', by],
+        ['2', undefined],
+        ['3', undefined],
+        ['3', undefined],
+      ])
+    }))
+
   it('publishes nothing for a record that is put as it is, or deleted where there is none', () =>
     withStore(open, async ({ store }) => {
       await put(store, 'accounts', sampleAccount('1'))
