@@ -41,5 +41,13 @@ export const unshareTool: Tool = {
   path: succeeding(['unshare'], ['-rn', 'ip', 'link', 'set', 'lo', 'up']) && 'unshare',
 }
 
+/** The same, with a hosts file of its own. */
+export const namespaceTool: Tool = {
+  name: 'unshare with ip and mount',
+  path:
+    succeeding(['unshare'], ['-rnm', 'sh', '-c', 'ip link set lo up && mount --bind /etc/hosts /etc/hosts']) &&
+    'unshare',
+}
+
 /** The tools that a machine can be given. */
 export const tools: readonly Tool[] = [opensslTool, mosquittoPub, mosquittoSub, pahoPython, libcloudPython]
