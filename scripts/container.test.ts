@@ -10,8 +10,10 @@ import { parse } from 'yaml'
 interface Service {
   build: string
   command: string[]
-  environment: Record<string, string>
+  environment: Record<string, string | number>
+  networks: { default: { aliases: string[] } }
   ports: string[]
+  sysctls: Record<string, number>
   volumes: string[]
 }
 
@@ -37,7 +39,8 @@ const environment = Object.fromEntries(
   ),
 )
 const variables = options.map(({ flag }) => environmentName(flag))
-const defaultPorts = options.filter(({ key }) => key.endsWith('Port')).map(({ initial }) => Number(initial))
+const portOptions = options.filter(({ key }) => key.endsWith('Port'))
+const defaultPorts = portOptions.map(({ initial }) => Number(initial))
 
 describe('the Dockerfile', () => {
   test('copies what exists', () => {
@@ -102,9 +105,21 @@ describe('docker-compose.yml', () => {
     expect([service.build, service.command]).toEqual(['.', JSON.parse(instructions('CMD')[0] ?? '[]')])
   })
 
-  test('publishes every port as it is, to this machine only', () => {
-    const wanted = defaultPorts.map((port) => `127.0.0.1:${port}:${port}`)
+  test('publishes every port under its usual number, to this machine only', () => {
+    const wanted = portOptions.map(
+      ({ flag, initial }) => `127.0.0.1:${initial}:${service.environment[environmentName(flag)] ?? initial}`,
+    )
     expect(new Set(service.ports)).toEqual(new Set(wanted))
+  })
+
+  test("K2: has the names and the ports of the vendor, those of README.md's hosts file, without being root", () => {
+    const hosts = /### Unchanged configuration.*?^```text\n(.*?)^```$/ms.exec(read('README.md'))?.[1] ?? ''
+    const names = hosts.split(/\s+/).filter((word) => word !== '' && word !== '127.0.0.1')
+    expect(names).toHaveLength(4)
+    expect(service.networks.default.aliases).toEqual(names)
+    const { APSARAMQ_API_PORT, APSARAMQ_API_TLS_PORT } = service.environment
+    expect([APSARAMQ_API_PORT, APSARAMQ_API_TLS_PORT]).toEqual([80, 443])
+    expect(service.sysctls).toEqual({ 'net.ipv4.ip_unprivileged_port_start': 0 })
   })
 
   test('sets variables that are settings, a management token among them', () => {
