@@ -19,6 +19,8 @@ export interface Caller {
   accessKeySecret: string
   endpoints: Endpoints
   tls?: boolean
+  /** Of temporary credentials. */
+  securityToken?: string
 }
 
 /** What an SDK tells of a refusal, in the SDK's own places. */
@@ -55,6 +57,7 @@ function config(caller: Caller, algorithm: 'v2' | undefined) {
     protocol: origin.protocol.replace(':', ''),
     regionId: caller.endpoints.regionId,
     readTimeout: 20_000,
+    ...(caller.securityToken ? { securityToken: caller.securityToken } : {}),
     ...(algorithm ? { signatureAlgorithm: algorithm } : {}),
     ...(caller.tls ? { ca: readFileSync(caller.endpoints.caFile, 'utf8') } : {}),
   }
@@ -115,6 +118,7 @@ function viaPopCore(method: 'GET' | 'POST'): SdkVariant['call'] {
       apiVersion: '2020-04-20',
       accessKeyId,
       accessKeySecret,
+      ...(caller.securityToken ? { securityToken: caller.securityToken } : {}),
       opts: { timeout: 20_000, ...tls },
     })
     return client.request<Record<string, unknown>>(action, parameters, { method })

@@ -30,10 +30,16 @@ export function hasUnreadBody(raw: IncomingMessage): boolean {
 export function lingering(raw: IncomingMessage, text: string, clock: Clock): Readable {
   const payload = new Readable({ read() {} })
   payload.push(text)
+  const { socket } = raw
+  if (socket.readableEnded || socket.destroyed) {
+    payload.push(null) // nothing more can come
+    return payload
+  }
   let dropped = 0
   const end = (): void => {
     cancel()
     raw.off('data', drop).off('end', end).off('close', end)
+    socket.off('end', end)
     payload.push(null)
   }
   const drop = (chunk: Buffer): void => {
@@ -42,5 +48,6 @@ export function lingering(raw: IncomingMessage, text: string, clock: Clock): Rea
   }
   const cancel = clock.after(lingerMs, end)
   raw.on('data', drop).once('end', end).once('close', end)
+  socket.once('end', end)
   return payload
 }

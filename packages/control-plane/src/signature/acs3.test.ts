@@ -76,6 +76,11 @@ test('the headers that are signed are those of the list, in its order, trimmed, 
   expect(stringToSignV3({ ...published, headers, signedHeaders })).not.toBe(stringToSignV3(published))
 })
 
+test('a no-break space in front of a value is part of it, so that a nonce with one is another nonce and is not signed', () => {
+  const headers = { ...published.headers, 'x-acs-signature-nonce': '\u00A03156853299f313e23d1673dc12e1703d' }
+  expect(stringToSignV3({ ...published, headers })).not.toBe(stringToSignV3(published))
+})
+
 test.each([
   ['host is left out', 'x-acs-action', { host: 'h', 'x-acs-action': 'A' }, 'host'],
   ['a header of the scheme is left out', 'host', { host: 'h', 'x-acs-action': 'A' }, 'x-acs-action'],

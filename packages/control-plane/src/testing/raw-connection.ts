@@ -42,58 +42,64 @@ export function readAnswers(bytes: Buffer): { answers: RawAnswer[]; rest: Buffer
 }
 
 /** A TCP connection that sends bytes as they are. */
-export interface RawConnection {
-  socket: Socket
-  /** One character a byte. */
-  write(bytes: string | Buffer): void
+export class RawConnection {
+  readonly socket: Socket
+  readonly #answers: RawAnswer[] = []
+  #bytes: Buffer = Buffer.alloc(0)
+  #hasEnded = false
+
+  constructor(socket: Socket) {
+    this.socket = socket
+    socket.on('error', () => socket.destroy()) // a reset is an end
+    socket.on('data', (chunk) => {
+      this.#bytes = Buffer.concat([this.#bytes, chunk])
+      socket.emit('change')
+    })
+    for (const event of ['end', 'close'] as const) socket.on(event, () => this.#end())
+  }
+
+  /** Sends bytes; of a text one a character. */
+  write(what: string | Buffer): void {
+    this.socket.write(typeof what === 'string' ? Buffer.from(what, 'latin1') : what)
+  }
+
   /** The next answer. @throws {Error} where the other side ends without one */
-  next(): Promise<RawAnswer>
+  async next(): Promise<RawAnswer> {
+    for (this.#read(); this.#answers.length === 0; this.#read()) {
+      if (this.#hasEnded) throw new Error('the connection ended without an answer')
+      await once(this.socket, 'change')
+    }
+    return this.#answers.shift()!
+  }
+
   /** Every answer until the other side ends. @throws {Error} where what came is no HTTP, or the last answer is cut off */
-  rest(): Promise<RawAnswer[]>
+  async rest(): Promise<RawAnswer[]> {
+    if (!this.#hasEnded) await once(this.socket, 'ended')
+    this.#read()
+    this.socket.destroy()
+    if (this.#bytes.length === 0) return this.#answers.splice(0)
+    throw new Error(`an answer is cut off: ${JSON.stringify(this.#bytes.toString('latin1'))}`)
+  }
+
+  #read(): void {
+    const { answers, rest } = readAnswers(this.#bytes)
+    this.#answers.push(...answers)
+    this.#bytes = rest
+  }
+
+  #end(): void {
+    this.#hasEnded = true
+    this.socket.emit('change')
+    this.socket.emit('ended')
+  }
 }
 
 /** Opens a connection that stays half open when the other side ends its half. */
 export async function rawConnection(port: number): Promise<RawConnection> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
-  let bytes: Buffer = Buffer.alloc(0)
-  let ended = false
-  const changed = () => once(socket, 'change')
-  socket.on('data', (chunk) => {
-    bytes = Buffer.concat([bytes, chunk])
-    socket.emit('change')
-  })
-  for (const event of ['end', 'close'] as const) {
-    socket.on(event, () => {
-      ended = true
-      socket.emit('change')
-    })
-  }
-  socket.on('error', () => socket.destroy()) // a reset is an end
-  await Promise.race([once(socket, 'connect'), once(socket, 'close')])
-  const waiting: RawAnswer[] = []
-  const take = () => {
-    const { answers, rest } = readAnswers(bytes)
-    waiting.push(...answers)
-    bytes = rest
-  }
-  return {
-    socket,
-    write: (what) => void socket.write(typeof what === 'string' ? Buffer.from(what, 'latin1') : what),
-    async next() {
-      for (take(); waiting.length === 0; take()) {
-        if (ended) throw new Error('the connection ended without an answer')
-        await changed()
-      }
-      return waiting.shift()!
-    },
-    async rest() {
-      while (!ended) await changed()
-      take()
-      socket.destroy()
-      if (bytes.length > 0) throw new Error(`an answer is cut off: ${JSON.stringify(bytes.toString('latin1'))}`)
-      return waiting.splice(0)
-    },
-  }
+  const connection = new RawConnection(socket)
+  await Promise.race([once(socket, 'connect'), once(socket, 'ended')])
+  return connection
 }
 
 /** Sends bytes, ends its half, and reads every answer until the other side ends. */
