@@ -1,0 +1,26 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startProgram, type Program } from '@apsaramq/testkit'
+import { afterAll, beforeAll } from 'vitest'
+import { anyPorts } from './any-ports.ts'
+
+/**
+ * A program that all tests of a block share, with free ports; it has ended when they have finished.
+ *
+ * @param flags made when the block begins: files among them may be made then, in the directory
+ */
+export function sharedProgram(flags: (directory: string) => Promise<readonly string[]>): { program: Program } {
+  const shared = {} as { program: Program } // set before the first test runs
+  let directory: string
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'apsaramq-e2e-'))
+    const args = ['start', ...anyPorts, ...(await flags(directory))]
+    shared.program = await startProgram({ args, dataDir: join(directory, 'data') })
+  })
+  afterAll(async () => {
+    await shared.program?.stop()
+    await rm(directory, { recursive: true, force: true })
+  })
+  return shared
+}
