@@ -68,7 +68,11 @@ const input: CoverageInput = {
       params: { properties: { Sn: {}, Page: {}, 'List.1': {}, 'List.2': {}, 'List.10': {} }, required: ['Sn'] },
       wording: { notFound: { code: 'NotFound', status: 500 } },
       quota: { perSecond: 500 },
-      ram: { action: 'mq:GetThing', dependsOn: ['mq:Access'], deniedAs: { code: 'Denied', message: 'Not you.' } },
+      ram: {
+        action: 'mq:GetThing',
+        dependsOn: ['mq:Access'],
+        deniedAs: { code: 'Denied', message: 'Not you.', documented: 'a third' },
+      },
       evidence: 'its page',
     },
     {
@@ -110,7 +114,7 @@ test('a code is told in every form in which operations word it', () => {
       status: 403,
       notice: undefined,
       message: 'Not you.',
-      documented: 'another page',
+      documented: 'a third',
       by: ['GetThing'],
     },
   ])

@@ -3,6 +3,7 @@ export interface Form {
   code: string
   status?: number
   message?: string
+  documented?: string
 }
 
 /** A code with a status and a message that belong together. */
@@ -39,13 +40,11 @@ export function errorForms(source: FormSource): ErrorForm[] {
 function otherForms(own: ErrorForm, { served }: FormSource): ErrorForm[] {
   const forms = new Map<string, ErrorForm>()
   for (const { action, wording, ram } of served) {
-    for (const { code, status = own.status, message = own.message } of [
-      ...Object.values(wording),
-      ram.deniedAs ?? own,
-    ]) {
-      if (code !== own.code || (status === own.status && message === own.message)) continue
-      const form = forms.get(`${status} ${message}`) ?? { ...own, status, message, by: [] }
-      forms.set(`${status} ${message}`, { ...form, by: [...new Set([...form.by, action])] })
+    for (const form of [...Object.values(wording), ram.deniedAs ?? own]) {
+      const { status = own.status, message = own.message, documented = own.documented } = form
+      if (form.code !== own.code || (status === own.status && message === own.message)) continue
+      const by = forms.get(`${status} ${message}`)?.by ?? []
+      forms.set(`${status} ${message}`, { ...own, status, message, documented, by: [...new Set([...by, action])] })
     }
   }
   return [...forms.values()]

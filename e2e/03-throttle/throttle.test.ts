@@ -179,3 +179,24 @@ async function firstThrottled(sdk: SdkVariant, call: () => Promise<unknown>): Pr
   }
   throw new Error('1000 calls were all admitted')
 }
+
+describeOwnProgram('the quotas of the operations', () => {
+  test('D1: --limit is of the operations documented at 500; BatchQuerySessionByClientIds keeps its 100', async () => {
+    const { endpoints, client } = await limited(3)
+    const offerOf = async (action: string, parameters: Record<string, string>, count: number) => {
+      const requests = Array.from({ length: count }, () => client.prepare(action, parameters))
+      const from = performance.now()
+      const answers = await Promise.all(requests.map((request) => client.send(request)))
+      const windows = Math.floor((performance.now() - from) / 1_000) + 1
+      return { admitted: answers.filter(isAdmitted).length, windows }
+    }
+    const InstanceId = endpoints.instanceId
+    const batch = { InstanceId, 'ClientIdList.1': 'GID_demo@@@one' }
+    const many = await offerOf('BatchQuerySessionByClientIds', batch, 300)
+    expect(many.admitted).toBeGreaterThanOrEqual(100)
+    expect(many.admitted).toBeLessThanOrEqual(100 * many.windows)
+    const few = await offerOf('QuerySessionByClientId', { InstanceId, ClientId: 'GID_demo@@@one' }, 100)
+    expect(few.admitted).toBeGreaterThanOrEqual(3)
+    expect(few.admitted).toBeLessThanOrEqual(3 * few.windows)
+  })
+})

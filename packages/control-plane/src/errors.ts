@@ -19,6 +19,8 @@ export interface RefusalForm {
   code: ErrorCode
   status?: number
   message?: string
+  /** Where this form is documented, where that is not the place of the row. */
+  documented?: string
   /** Assumptions that this form rests on besides those of the row. LIMITS.md */
   restsOn?: readonly AssumptionId[]
 }

@@ -170,7 +170,14 @@ export const options: readonly Option[] = [
     'strict: an inactive CA keeps registered devices out, too (A-03)',
   ),
   option('auth', 'auth', 'on|off', 'on', oneOf('on', 'off'), 'off: signatures of API calls are not checked'),
-  option('limit', 'limit', 'N', 500, positive, 'API calls a second, per account and operation (A-05)'),
+  option(
+    'limit',
+    'limit',
+    'N',
+    500,
+    positive,
+    'API calls a second per account, of each operation documented at 500 (A-05)',
+  ),
   option(
     'errorProfile',
     'error-profile',

@@ -9,6 +9,7 @@ export const permissionDenied: RefusalForm = {
   message:
     'An error occurred while validating the resource permissions. ' +
     'Please check the account that created the instance, topic, and GroupId, and check their permission settings.',
+  documented: 'product error codes',
 }
 
 /** What the operations outside the certificates share: they name the instance otherwise, and know other codes. */
@@ -19,7 +20,7 @@ export const sessionOperation = {
     parameterInvalid: { code: 'InvalidParameter.%s' },
     instanceNotFound: { code: 'InstancePermissionCheckFailed', restsOn: ['A-38'] },
     instanceOfAnother: { code: 'InstancePermissionCheckFailed', restsOn: ['A-38'] },
-    internalError: { code: 'InternalError', status: 500 },
+    internalError: { code: 'InternalError', status: 500, documented: 'product error codes' },
   },
   editions: 'all',
 } as const satisfies Partial<OperationDefinition<TObject, TObject>>
