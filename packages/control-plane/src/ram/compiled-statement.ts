@@ -3,7 +3,7 @@ import type { RequestFacts } from './condition-keys.ts'
 import { compileConditions, conditionAssumptions, type ConditionTest } from './conditions.ts'
 import { matchesWildcard } from './wildcard.ts'
 
-/** Texts, and the same without regard to case. */
+/** Texts, and the same without regard to case: the very same list where there is no difference. */
 export interface Patterns {
   asWritten: readonly string[]
   folded: readonly string[]
@@ -29,7 +29,9 @@ export interface Comparison {
 /** Texts in both forms. */
 export function patterns(texts: string | readonly string[]): Patterns {
   const asWritten = typeof texts === 'string' ? [texts] : texts
-  return { asWritten, folded: asWritten.map((text) => text.toLowerCase()) }
+  const folded = asWritten.map((text) => text.toLowerCase())
+  const isSame = folded.every((text, at) => text === asWritten[at])
+  return { asWritten, folded: isSame ? asWritten : folded }
 }
 
 function compile(statement: PolicyStatement): CompiledStatement {
@@ -73,9 +75,11 @@ export function isAbout({ actions, excludes, resources }: CompiledStatement, ask
   )
 }
 
-/** Whether the case of a text decides that a pattern matches. */
-const differsByCase = (wanted: Patterns, texts: Patterns) =>
-  matchesAny(wanted.asWritten, texts.asWritten) !== matchesAny(wanted.folded, texts.folded)
+/** Whether only without regard to case a pattern matches; what matches as written matches without regard to case, too. */
+function differsByCase(wanted: Patterns, texts: Patterns): boolean {
+  if (wanted.asWritten === wanted.folded && texts.asWritten === texts.folded) return false
+  return !matchesAny(wanted.asWritten, texts.asWritten) && matchesAny(wanted.folded, texts.folded)
+}
 
 /** Whether case makes a difference to what a statement names; where it does to none, it cannot decide. */
 export function restsOnLetters({ actions, resources }: CompiledStatement, asked: Asked): boolean {
