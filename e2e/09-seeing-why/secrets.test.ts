@@ -6,6 +6,13 @@ import { ownProgram, temporaryDirectory } from '../support/own-program.ts'
 import { sdks } from '../support/sdk.ts'
 import { describeOwnProgram, ownerClient, unique } from '../support/target.ts'
 
+/** What the management port issues. */
+interface Credentials {
+  accessKeyId: string
+  accessKeySecret: string
+  securityToken: string
+}
+
 describeOwnProgram('secrets', () => {
   test('F1: no secret, password, signature or private key is in the log, whatever was done', async () => {
     const program = await ownProgram(['--log-level', 'debug'])
@@ -35,6 +42,14 @@ describeOwnProgram('secrets', () => {
     const refused = deviceClient({ endpoints, device: { ...device!, username, password: bad }, reconnectPeriod: 0 })
     await waitForRefusal(refused)
 
+    const temporary = (await management.request('POST', '/security-tokens', {})) as Credentials // the port's contract
+    const { accessKeyId, accessKeySecret, securityToken } = temporary
+    for (const sdk of sdks) {
+      await sdk.call({ accessKeyId, accessKeySecret, securityToken, endpoints }, 'GetRegisterCode', parameters)
+      const spoilt = { accessKeyId, accessKeySecret: wrongSecret, securityToken, endpoints }
+      await expect(sdk.call(spoilt, 'GetRegisterCode', parameters)).rejects.toThrow()
+    }
+
     const log = JSON.stringify(await management.request('GET', '/log'))
     const told = JSON.stringify(await management.explain({ clientId }))
     await accepted.endAsync(true)
@@ -45,6 +60,9 @@ describeOwnProgram('secrets', () => {
       'secret of the owner': endpoints.accessKeySecret,
       'secret of a user': endpoints.users[0]!.accessKeySecret,
       'wrong secret': wrongSecret,
+      'secret of a temporary key': accessKeySecret,
+      'security token': securityToken,
+      'security token, encoded': encodeURIComponent(securityToken),
       password: good,
       'wrong password': bad,
       signature: authorizations[0]!,

@@ -2,14 +2,17 @@ import { systemPolicyNames, type AttachedPolicy, type PolicyDocument, type Polic
 import { parseConditions } from './parse-conditions.ts'
 import { PolicyError } from './policy-error.ts'
 
-/** Characters a policy may have (RAM, limits). */
+/**
+ * Characters a policy may have, white space aside. RAM's pages give 2,048 and, later, more: this is the emulator's bound,
+ * so that judging a call stays cheap.
+ */
 export const maxPolicyLength = 6144
 
 const actionText = /^(\*|[^\s:]+:[^\s]+)$/
 const resourceText = /^(\*|acs:\S+)$/
 
 /** An object with no other fields than those named. */
-export function fieldsOf(input: unknown, path: string, known: readonly string[]): Record<string, unknown> {
+function fieldsOf(input: unknown, path: string, known: readonly string[]): Record<string, unknown> {
   if (typeof input !== 'object' || input === null || Array.isArray(input))
     throw new PolicyError(path, 'is not an object')
   const unknown = Object.keys(input).find((name) => !known.includes(name))
