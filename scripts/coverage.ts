@@ -1,4 +1,4 @@
-import { declinedOperations, errorTable, httpsOnlyDeclined, operations, statusOfNotice } from '@apsaramq/control-plane'
+import { declinedOperations, errorTable, httpsOnlyDeclined, operations, noticeStatuses } from '@apsaramq/control-plane'
 import { errorForms, type ErrorForm, type Form } from './error-forms.ts'
 import { documentedErrorsPath, provokedErrors, titleOf, type Provoked } from './documented-errors.ts'
 
@@ -139,7 +139,7 @@ export function coverageInput(): CoverageInput {
     declined: declinedOperations,
     httpsOnlyDeclined,
     errors: errorTable,
-    notice: statusOfNotice,
+    notice: noticeStatuses,
     provoked: provokedErrors(),
   }
 }

@@ -1,5 +1,5 @@
 import type { AssumptionId, Cause } from '@apsaramq/model'
-import { statusOfNotice } from './errors/status-notice.ts'
+import { noticeStatuses } from './errors/status-notice.ts'
 import { errorTable, type ErrorCode, type ErrorProfile, type ErrorRow, type RefusalForm } from './errors.ts'
 
 /** What the place that refuses knows beyond the row of the code. */
@@ -42,7 +42,7 @@ export class ApiError extends Error {
     Error.stackTraceLimit = frames
     this.code = code.replace('%s', refusal.about ?? '')
     this.status = refusal.status ?? documented.status
-    this.statusOfNotice = statusOfNotice[code]
+    this.statusOfNotice = noticeStatuses[code]
     this.reason = refusal.cause ?? documented.cause
     this.detail = refusal.detail
     this.restsOn = refusal.restsOn ? [...documented.restsOn, ...refusal.restsOn] : documented.restsOn

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../errors.ts'
  * The statuses that the vendor's later notice gives to the codes of the product. Of some codes the notice was not
  * seen: those keep the status of their page. LIMITS A-10
  */
-export const statusOfNotice: Partial<Record<ErrorCode, number>> = {
+export const noticeStatuses: Partial<Record<ErrorCode, number>> = {
   ParameterFieldCheckFailed: 400,
   MqttInstanceNotFound: 400,
   MqttOwnerCheckError: 403,

@@ -162,6 +162,23 @@ test("B8: to a stranger no other account's instance is near, but the log says wh
   )
 })
 
+test.each([
+  ['ActivateDeviceCertificate', 'the operation is ActiveDeviceCertificate'],
+  ['listcacertificate', 'the operation is ListCaCertificate'],
+  ['CloseConection', 'the operation is CloseConnection'],
+  ['RegisterCA', undefined],
+  ['constructor', undefined],
+])('B8: an operation that is called %s', async (action, near) => {
+  const world = await createWorld()
+  expect(nearMiss(await logOf(world, action, {}))).toBe(near)
+})
+
+test('B8: a page number that fails its check is no serial number written otherwise', async () => {
+  const { world, c } = await fleet()
+  const parameters = { CaSn: c.device.caSn, PageNo: '0', PageSize: '1' }
+  expect(nearMiss(await logOf(world, 'ListDeviceCertificateByCaSn', parameters))).toBeUndefined()
+})
+
 test('B8: the answer is the documented one, whatever comes close', async () => {
   const { world, a, b } = await fleet()
   const device = { MqttInstanceId: instanceId, CaSn: b.device.caSn, DeviceSn: a.device.sn }

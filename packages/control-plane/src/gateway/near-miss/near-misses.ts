@@ -1,10 +1,11 @@
-import type { Cause, Clock } from '@apsaramq/model'
+import { isSerialNumber, type Cause, type Clock } from '@apsaramq/model'
 import type { Store } from '@apsaramq/store'
 import type { ApiError } from '../../api-error.ts'
 import { textOf } from '../../signature/form-parameters.ts'
 import type { Call } from '../call.ts'
 import { nearCertificate, type AskedCertificate } from './near-certificate.ts'
 import { nearInstance } from './near-instance.ts'
+import { nearOperation } from './near-operation.ts'
 import { RecentlyDeleted } from './recently-deleted.ts'
 import { SearchBudget } from './search-budget.ts'
 
@@ -18,7 +19,7 @@ export interface NearMissOptions {
   regionId: string
 }
 
-const aboutCertificates: ReadonlySet<Cause> = new Set(['device-not-found', 'ca-not-found', 'parameter-invalid'])
+const aboutCertificates: ReadonlySet<Cause> = new Set(['device-not-found', 'ca-not-found'])
 const aboutInstances: ReadonlySet<Cause> = new Set(['instance-not-found', 'instance-of-another-account'])
 
 /** The certificate a call names by its serial numbers; undefined where it names none. */
@@ -28,6 +29,15 @@ function askedCertificate({ parameters, instance }: Call): AskedCertificate | un
   const deviceSn = text('DeviceSn') || undefined
   if (caSn === '' && deviceSn === undefined) return undefined
   return { instanceId: instance?.id ?? text('MqttInstanceId'), caSn, deviceSn }
+}
+
+const serialNumbers = ['CaSn', 'Sn', 'DeviceSn']
+
+/** Whether a serial number fails its own check: it may only be written otherwise. */
+function isMisspelled({ parameters }: Call, reason: Cause): boolean {
+  if (reason !== 'parameter-invalid') return false
+  const given = serialNumbers.map((name) => textOf(parameters, name))
+  return given.some((text) => text !== '' && !isSerialNumber(text))
 }
 
 /**
@@ -47,8 +57,10 @@ export class NearMisses {
 
   /** Undefined where the refusal is none that a slip explains. Never rejects. */
   search(call: Call, refusal: ApiError): Promise<string | undefined> | undefined {
-    if (aboutInstances.has(refusal.reason)) return this.#told(this.#instance(call))
-    const asked = aboutCertificates.has(refusal.reason) ? askedCertificate(call) : undefined
+    const { reason } = refusal
+    if (reason === 'unknown-operation') return this.#told(this.#operation(call))
+    if (aboutInstances.has(reason)) return this.#told(this.#instance(call))
+    const asked = aboutCertificates.has(reason) || isMisspelled(call, reason) ? askedCertificate(call) : undefined
     return asked && this.#told(this.#certificate(asked))
   }
 
@@ -60,6 +72,10 @@ export class NearMisses {
   #certificate(asked: AskedCertificate): Promise<string | undefined> {
     const { read } = this.#options.store
     return nearCertificate(asked, { read, deleted: this.#deleted, budget: this.#budget })
+  }
+
+  async #operation({ action }: Call): Promise<string | undefined> {
+    return nearOperation(action)
   }
 
   async #instance({ parameters, operation, caller }: Call): Promise<string | undefined> {
