@@ -1,4 +1,4 @@
-import type { LogEntry } from '@apsaramq/model'
+import { systemClock, type Clock, type LogEntry } from '@apsaramq/model'
 import { pino, type Logger } from 'pino'
 import type { Settings } from './options.ts'
 
@@ -22,9 +22,56 @@ function levelOf(entry: LogEntry): 'debug' | 'info' | 'warn' | 'error' {
   return 'info'
 }
 
-/** Hands entries to a logger: accepted calls at debug, refusals and drops at warn, our own failures at error. */
-export function logTo(logger: Logger): (entry: LogEntry) => void {
-  return ({ at: _at, message, ...facts }) => {
-    logger[levelOf({ at: _at, message, ...facts })](facts, message)
+const quietMs = 1_000
+
+/**
+ * Lets one throttled call a second through, and counts the others: a client above the limit makes thousands, and a line
+ * for each would cost more than refusing them. Every one is in the log of the management port.
+ */
+class ThrottledCalls {
+  readonly #logger: Logger
+  readonly #clock: Clock
+  #isQuiet = false
+  #unsaid = 0
+
+  constructor(logger: Logger, clock: Clock) {
+    this.#logger = logger
+    this.#clock = clock
+  }
+
+  /** Whether this one is to be said. */
+  isFirst(): boolean {
+    if (this.#isQuiet) {
+      this.#unsaid += 1
+      return false
+    }
+    this.#isQuiet = true
+    this.#clock.after(quietMs, () => this.#sayRest())
+    return true
+  }
+
+  #sayRest(): void {
+    this.#isQuiet = false
+    if (this.#unsaid > 0) {
+      const facts = { plane: 'api', kind: 'call', cause: 'throttled', calls: this.#unsaid }
+      this.#logger.warn(facts, `${this.#unsaid} more calls were refused by the limit within ${quietMs} ms`)
+    }
+    this.#unsaid = 0
+  }
+}
+
+/**
+ * Hands entries to a logger: accepted calls at debug, refusals and drops at warn, our own failures at error. Of the calls
+ * above the limit it hands on one a second, and then how many more there were, unless the level is debug.
+ */
+export function logTo(logger: Logger, clock: Clock = systemClock): (entry: LogEntry) => void {
+  const throttled = new ThrottledCalls(logger, clock)
+  const saysAll = logger.isLevelEnabled('debug')
+  return (entry) => {
+    const level = levelOf(entry)
+    if (!logger.isLevelEnabled(level)) return
+    if (entry.cause === 'throttled' && !saysAll && !throttled.isFirst()) return
+    const { at: _at, message, ...facts } = entry
+    logger[level](facts, message)
   }
 }

@@ -10,37 +10,40 @@ function clipped(value: string | string[] | undefined): string | undefined {
   return value.length > maxLength ? `${value.slice(0, maxLength)}…` : value
 }
 
-function subjectOf(parameters: Parameters): Partial<LogEntryInput> {
+function addSubject(entry: LogEntryInput, parameters: Parameters): void {
   const instanceId = clipped(parameters.MqttInstanceId ?? parameters.InstanceId)
   const deviceSn = clipped(parameters.DeviceSn)
   const caSn = clipped(parameters.CaSn ?? parameters.Sn)
   const clientId = clipped(parameters.ClientId)
-  return {
-    ...(instanceId && { instanceId }),
-    ...(clientId && { clientId }),
-    ...(deviceSn && { deviceSn }),
-    ...(caSn && { caSn }),
-  }
+  if (instanceId) entry.instanceId = instanceId
+  if (clientId) entry.clientId = clientId
+  if (deviceSn) entry.deviceSn = deviceSn
+  if (caSn) entry.caSn = caSn
+}
+
+function addCaller(entry: LogEntryInput, { accessKeyId, caller }: Call): void {
+  const id = clipped(accessKeyId)
+  if (id) entry.accessKeyId = id
+  if (caller) entry.accountId = caller.accountId
 }
 
 /** The one entry of a call: who asked what, and how it ended. Never a secret, a token or a signature. */
 export function logEntryOf(call: Call, status: number, now: number): LogEntryInput {
   const action = clipped(call.action)
-  const accessKeyId = clipped(call.accessKeyId)
   const { refusal, nearMiss } = call
   const near = nearMiss === undefined ? '' : `; near miss: ${nearMiss}`
-  return {
+  const entry: LogEntryInput = {
     plane: 'api',
     kind: 'call',
     message: `${action ?? 'a call'} ${refusal ? `was refused: ${refusal.detail}${near}` : 'was done'}`,
     requestId: call.requestId,
     status,
-    ...(refusal && { cause: refusal.reason, code: refusal.code }),
-    ...(accessKeyId && { accessKeyId }),
-    ...(call.caller && { accountId: call.caller.accountId }),
-    ...(action && { action }),
-    ...subjectOf(call.parameters),
     remoteAddress: call.remoteAddress,
     durationMs: Math.round((now - call.startedAt) * 1000) / 1000,
   }
+  if (action) entry.action = action
+  if (refusal) Object.assign(entry, { cause: refusal.reason, code: refusal.code })
+  addCaller(entry, call)
+  addSubject(entry, call.parameters)
+  return entry
 }

@@ -11,6 +11,8 @@ const sliceMs = 5 * 60 * 1000
  */
 export const maxNonces = 8_000_000
 
+const noFingerprint = hash('sha256', '\n', 'buffer')
+
 interface Slice {
   nonces: FingerprintSet
   countByAccessKey: Map<string, number>
@@ -32,6 +34,8 @@ export class NonceStore {
   readonly #capacity: number
   readonly #slices = new Map<number, Slice>()
   #currentSlice = 0
+  /** The nonce that was asked for last: a call asks twice, first whether it is known and then to consume it. */
+  #asked = { accessKeyId: '', nonce: '', fingerprint: noFingerprint }
   #since: number
 
   constructor(options: { clock: Clock; capacity?: number }) {
@@ -47,13 +51,13 @@ export class NonceStore {
 
   has(accessKeyId: string, nonce: string): boolean {
     this.#dropOver()
-    return this.#holds(fingerprintOf(accessKeyId, nonce))
+    return this.#holds(this.#fingerprintOf(accessKeyId, nonce))
   }
 
   /** Consumes a nonce. @param timestamp the time the request carries, in milliseconds */
   remember(accessKeyId: string, nonce: string, timestamp: number): Remembered {
     this.#dropOver()
-    const fingerprint = fingerprintOf(accessKeyId, nonce)
+    const fingerprint = this.#fingerprintOf(accessKeyId, nonce)
     if (this.#holds(fingerprint)) return 'used'
     if (this.size >= this.#capacity || this.#countOf(accessKeyId) >= this.#capacity / 4) return 'full'
     const slice = this.#sliceOf(Math.floor((timestamp + maxClockSkewMs) / sliceMs))
@@ -73,6 +77,13 @@ export class NonceStore {
     let size = 0
     for (const slice of this.#slices.values()) size += slice.nonces.size
     return size
+  }
+
+  #fingerprintOf(accessKeyId: string, nonce: string): Buffer {
+    if (this.#asked.nonce !== nonce || this.#asked.accessKeyId !== accessKeyId) {
+      this.#asked = { accessKeyId, nonce, fingerprint: hash('sha256', `${accessKeyId}\n${nonce}`, 'buffer') }
+    }
+    return this.#asked.fingerprint
   }
 
   #holds(fingerprint: Buffer): boolean {
@@ -100,8 +111,4 @@ export class NonceStore {
     this.#currentSlice = current
     for (const index of this.#slices.keys()) if (index < current) this.#slices.delete(index)
   }
-}
-
-function fingerprintOf(accessKeyId: string, nonce: string): Buffer {
-  return hash('sha256', `${accessKeyId}\n${nonce}`, 'buffer')
 }
