@@ -6,8 +6,11 @@ import { readText, type FileSystem } from './file-system.ts'
 import type { FileSummary } from './record-lines.ts'
 import { replaceFile } from './replace-file.ts'
 
-/** The version of what is on disk. A newer one is refused; an older one will be brought up to date. */
-export const formatVersion = 1
+/**
+ * The version of what is on disk. A newer one is refused; an older one is read, and written as this one by the next
+ * snapshot: 2 has the collections of user groups, roles and security tokens, which 1 has not.
+ */
+export const formatVersion = 2
 
 /** The name of the document in the data directory. */
 export const documentName = 'store.json'

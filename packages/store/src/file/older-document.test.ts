@@ -20,7 +20,11 @@ const token: SecurityToken = {
 
 /** Takes collections out of the document, as a version wrote it that did not know them. */
 async function forget(disk: FileSystem, ...names: string[]): Promise<void> {
-  const document = JSON.parse((await readText(disk, '/data/store.json'))!) as { collections: Record<string, unknown> }
+  const document = JSON.parse((await readText(disk, '/data/store.json'))!) as {
+    format: number
+    collections: Record<string, unknown>
+  }
+  document.format = 1
   for (const name of names) delete document.collections[name]
   await replaceFile(disk, '/data/store.json', [Buffer.from(JSON.stringify(document))])
 }
