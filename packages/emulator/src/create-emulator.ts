@@ -4,11 +4,14 @@ import { purgeDeletedCas } from '@apsaramq/store'
 import { endpointsFileOf, type Endpoints } from '@apsaramq/testkit/http'
 import { createAssumptionLedger, type LedgerEntry } from './assumption-ledger.ts'
 import { configure, isChanged } from './configure.ts'
-import { describeEndpoints, registrarOf, type Ports } from './endpoints.ts'
+import { describeEndpoints, registrarOf, type Place, type Ports } from './endpoints.ts'
 import { openHeldCas } from './held-cas.ts'
+import { LifecycleBook } from './lifecycle/lifecycle-book.ts'
+import { LogStreams } from './log-streams.ts'
 import { createManagementApp, NotReadyError } from './management/app.ts'
 import type { CertificateParts } from './management/certificates.ts'
 import type { ResetRequest } from './management/reset.ts'
+import { Metrics } from './metrics/metrics.ts'
 import type { Settings } from './options.ts'
 import { PublishedEndpoints } from './published-endpoints.ts'
 import { createReadiness, type Readiness } from './readiness.ts'
@@ -135,8 +138,16 @@ interface Late {
   conformance?: ControlPlane['conformance']
 }
 
-function managementOf({ settings, recorder, ledger }: Shared, readiness: Readiness, late: Late) {
+/** What is counted and streamed from the first entry of the log on. */
+function watch({ recorder, ledger, clock }: Shared) {
+  const streams = new LogStreams(recorder, clock)
+  return { streams, metrics: new Metrics({ recorder, ledger, streams, clock }) }
+}
+
+function managementOf(shared: Shared, watched: ReturnType<typeof watch>, readiness: Readiness, late: Late) {
+  const { settings, recorder, ledger } = shared
   return createManagementApp({
+    ...watched,
     readiness,
     recorder,
     ledger,
@@ -153,7 +164,8 @@ async function start(shared: Shared, closers: Closers): Promise<Emulator> {
   const { settings, clock, ledger } = shared
   const readiness = createReadiness()
   const late: Late = {}
-  const management = managementOf(shared, readiness, late)
+  const watched = watch(shared)
+  const management = managementOf(shared, watched, readiness, late)
   closers.push(() => management.close())
   const host = await addressOf(settings.host)
   const managementHost = settings.managementToken === '' ? '127.0.0.1' : host
@@ -165,19 +177,18 @@ async function start(shared: Shared, closers: Closers): Promise<Emulator> {
   const trust = await openTrust(state.keys, names, shared)
   readiness.done('trust')
   await seedIfEmpty(state, trust, shared)
+  const lifecycles = new LifecycleBook(state.store, shared.recorder, clock)
   const purge = purgeDeletedCas(state.store, { clock })
   closers.push(async () => purge.stop())
   readiness.done('seed')
 
   const services = await startServices(state, trust, { ...shared, settings: { ...settings, host } }, readiness, closers)
+  watched.metrics.measure({ store: state.store, figures: services.controlPlane.figures })
   const ports: Ports = { ...services.ports, management: managementPort }
   const hosts = { service: reachableHost(settings.host), management: reachableHost(managementHost) }
   const place = { hosts, ports, caFile: trust.caFile, regionId: settings.region }
-  const files = [...(settings.ephemeral ? [] : [endpointsFileOf(state.directory)]), settings.endpointsFile]
-  const published = new PublishedEndpoints(() => describeEndpoints(state.store, place), files.filter(Boolean))
-  closers.push(() => published.withdraw())
-  await published.publish()
-  late.parts = managementParts(state, published, shared)
+  const published = await publishEndpoints(state, place, settings, closers)
+  late.parts = { ...managementParts(state, published, shared), lifecycles }
   late.conformance = services.controlPlane.conformance
   late.reset = serialReset({ state, names, shared, services, onSeeded: () => published.publish() }, closers)
   readiness.done('endpoints')
@@ -191,14 +202,22 @@ async function start(shared: Shared, closers: Closers): Promise<Emulator> {
   }
 }
 
-function managementParts({ store, keys }: State, published: PublishedEndpoints, shared: Shared): CertificateParts {
+async function publishEndpoints(state: State, place: Place, settings: Settings, closers: Closers) {
+  const files = [...(settings.ephemeral ? [] : [endpointsFileOf(state.directory)]), settings.endpointsFile]
+  const published = new PublishedEndpoints(() => describeEndpoints(state.store, place), files.filter(Boolean))
+  closers.push(() => published.withdraw())
+  await published.publish()
+  return published
+}
+
+function managementParts({ store, keys }: State, published: PublishedEndpoints, shared: Shared) {
   const { clock, random } = shared
   return {
     store,
     clock,
     random,
     cas: openHeldCas(keys, shared),
-    registrar: (id) => registrarOf(store, published.current, id),
+    registrar: (id: string | undefined) => registrarOf(store, published.current, id),
     defaultInstance: () => published.current.instanceId,
   }
 }

@@ -1,4 +1,5 @@
 import { serialNumberKey, type Clock, type EventLog, type LogEntry, type LogEntryInput } from '@apsaramq/model'
+import { LogRing } from './log-ring.ts'
 
 /** Which entries to return; every condition that is given must hold. */
 export interface LogFilter {
@@ -12,9 +13,17 @@ export interface LogFilter {
   requestId?: string
 }
 
-/** Keeps the latest entries in memory and hands each to a sink. */
+/** Keeps the latest entries in memory and hands each to whoever listens. */
 export interface Recorder extends EventLog {
   entries(filter?: LogFilter): LogEntry[]
+  /** The oldest entries after `seq`, in order; at most `limit`. */
+  following(seq: number, limit: number): LogEntry[]
+  /** `seq` of the newest entry; 0 before the first. */
+  lastSeq(): number
+  /** The greatest `seq` that is not kept any more; 0 while all are. */
+  lostUpTo(): number
+  /** Calls `listener` for each entry from now on, before its writer goes on. It must be quick and must not throw. */
+  subscribe(listener: (entry: LogEntry) => void): () => void
   reset(): void
 }
 
@@ -23,27 +32,14 @@ function isRoutine(entry: LogEntryInput): boolean {
   return entry.kind === 'call' && (entry.cause === undefined || entry.cause === 'throttled')
 }
 
-function ring(capacity: number) {
-  let kept: LogEntry[] = []
-  return {
-    push(entry: LogEntry) {
-      kept.push(entry)
-      if (kept.length >= capacity * 2) kept = kept.slice(-capacity)
-    },
-    latest: () => kept.slice(-capacity),
-    clear: () => {
-      kept = []
-    },
-  }
-}
-
 /** Whether an entry is about a certificate, of a device or a CA, with this serial number in any of its spellings. */
 function hasSerialNumber({ deviceSn, caSn }: LogEntry, wanted: string): boolean {
   const key = serialNumberKey(wanted)
   return [deviceSn, caSn].some((shown) => shown !== undefined && serialNumberKey(shown) === key)
 }
 
-function matches(entry: LogEntry, filter: LogFilter): boolean {
+/** Whether an entry is one that is asked for. */
+export function matches(entry: LogEntry, filter: LogFilter): boolean {
   return (
     entry.seq > (filter.after ?? 0) &&
     (filter.clientId === undefined || entry.clientId === filter.clientId) &&
@@ -55,26 +51,44 @@ function matches(entry: LogEntry, filter: LogFilter): boolean {
 /**
  * A recorder over two rings, so that a flood of accepted calls leaves refusals and drops in place.
  *
+ * @param sink told every entry first
  * @param capacity entries a ring
  */
 export function createRecorder(clock: Clock, sink: (entry: LogEntry) => void, capacity = 10_000): Recorder {
-  const routine = ring(capacity)
-  const notable = ring(capacity)
+  const rings = { routine: new LogRing(capacity), notable: new LogRing(capacity) }
+  let listeners: readonly ((entry: LogEntry) => void)[] = [sink]
   let seq = 0
   return {
     write(input) {
       seq += 1
       const entry = { seq, at: clock.now(), ...input }
-      ;(isRoutine(input) ? routine : notable).push(entry)
-      sink(entry)
+      rings[isRoutine(input) ? 'routine' : 'notable'].push(entry)
+      for (const listener of listeners) listener(entry)
     },
     entries(filter = {}) {
-      const found = [...routine.latest(), ...notable.latest()].filter((entry) => matches(entry, filter))
-      return found.sort((a, b) => a.seq - b.seq).slice(-(filter.limit ?? 1_000))
+      const { after = 0, limit = 1_000 } = filter
+      const found = merged(rings.routine.after(after), rings.notable.after(after)).filter((entry) =>
+        matches(entry, filter),
+      )
+      return found.slice(-limit)
+    },
+    following: (after, limit) =>
+      merged(rings.routine.after(after, limit), rings.notable.after(after, limit)).slice(0, limit),
+    lastSeq: () => seq,
+    lostUpTo: () => Math.max(rings.routine.lostUpTo, rings.notable.lostUpTo),
+    subscribe(listener) {
+      listeners = [...listeners, listener]
+      return () => {
+        listeners = listeners.filter((other) => other !== listener)
+      }
     },
     reset() {
-      routine.clear()
-      notable.clear()
+      rings.routine.clear()
+      rings.notable.clear()
     },
   }
+}
+
+function merged(one: readonly LogEntry[], other: readonly LogEntry[]): LogEntry[] {
+  return [...one, ...other].sort((a, b) => a.seq - b.seq)
 }

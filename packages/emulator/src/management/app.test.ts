@@ -3,6 +3,9 @@ import { createMemoryStore } from '@apsaramq/store'
 import { describe, expect, it } from 'vitest'
 import { createAssumptionLedger } from '../assumption-ledger.ts'
 import { openHeldCas } from '../held-cas.ts'
+import { LifecycleBook } from '../lifecycle/lifecycle-book.ts'
+import { LogStreams } from '../log-streams.ts'
+import { Metrics } from '../metrics/metrics.ts'
 import { createReadiness, startSteps } from '../readiness.ts'
 import { createRecorder } from '../recorder.ts'
 import { createManagementApp, NotReadyError } from './app.ts'
@@ -27,13 +30,18 @@ function appWith({ token = '', started = true } = {}) {
     store,
     cas: openHeldCas(noKeys, deps),
     defaultInstance: () => '',
+    lifecycles: new LifecycleBook(store, recorder, clock),
     registrar: async () => ({ endpoint: '', accessKeyId: '', accessKeySecret: '', instanceId: '' }),
   }
   const resets: unknown[] = []
+  const ledger = createAssumptionLedger()
+  const streams = new LogStreams(recorder, clock)
   const app = createManagementApp({
     readiness,
     recorder,
-    ledger: createAssumptionLedger(),
+    ledger,
+    streams,
+    metrics: new Metrics({ recorder, ledger, streams, clock }),
     log: recorder,
     token,
     hosts: ['localhost', '127.0.0.1'],

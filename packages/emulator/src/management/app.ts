@@ -1,14 +1,21 @@
 import type { ConformanceReport } from '@apsaramq/control-plane'
+import { StoreUnavailableError } from '@apsaramq/store'
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Metrics } from '../metrics/metrics.ts'
 import { certificateRoutes, isRequestError } from './certificates.ts'
 import { conformanceRoute } from './conformance.ts'
 import { guardManagement, type GateOptions } from './gate.ts'
+import { lifecycleRoute } from './lifecycle.ts'
+import { logRoutes, type LogParts } from './log.ts'
+import { metricsRoute } from './metrics.ts'
 import { observationRoutes, type ObservationParts } from './observation.ts'
 import { resetRoute, type Reset } from './reset.ts'
+import { seedRoute } from './seed.ts'
 import { securityTokenRoutes } from './security-tokens.ts'
 
 /** What the management port is made of. */
-export interface ManagementOptions extends ObservationParts, GateOptions {
+export interface ManagementOptions extends ObservationParts, LogParts, GateOptions {
+  metrics: Metrics
   /** What API clients sent otherwise than the pages say. */
   conformance(): ConformanceReport
   reset: Reset
@@ -20,7 +27,7 @@ export class NotReadyError extends Error {
 }
 
 function statusOf(error: FastifyError): number {
-  if (error instanceof NotReadyError) return 503
+  if (error instanceof NotReadyError || error instanceof StoreUnavailableError) return 503
   return isRequestError(error) ? 400 : (error.statusCode ?? 500)
 }
 
@@ -49,6 +56,10 @@ export function createManagementApp(options: ManagementOptions): FastifyInstance
   )
   guardManagement(app, options)
   observationRoutes(app, options)
+  logRoutes(app, options)
+  metricsRoute(app, options.metrics)
+  lifecycleRoute(app, options.parts)
+  seedRoute(app)
   certificateRoutes(app, options.parts)
   securityTokenRoutes(app, options.parts, options.log)
   conformanceRoute(app, () => options.conformance())

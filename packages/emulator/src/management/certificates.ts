@@ -4,10 +4,12 @@ import { registerCa, type Registrar } from '../ca-registration.ts'
 import { IssuingError, type DeviceRequest } from '../device-request.ts'
 import type { HeldCas } from '../held-cas.ts'
 import { issueDevices, type IssuingParts } from '../issuing.ts'
+import type { LifecycleBook } from '../lifecycle/lifecycle-book.ts'
 
 /** What the certificate routes work with; known once the start is over. */
 export interface CertificateParts extends IssuingParts {
   cas: HeldCas
+  lifecycles: LifecycleBook
   registrar(instanceId: string | undefined): Promise<Registrar>
 }
 

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { AssumptionLedger } from '../assumption-ledger.ts'
 import { explain, type Question } from '../explain.ts'
 import type { Readiness } from '../readiness.ts'
-import type { LogFilter, Recorder } from '../recorder.ts'
+import type { Recorder } from '../recorder.ts'
 import type { CertificateParts } from './certificates.ts'
 
 /** What the observing routes read. */
@@ -14,17 +14,6 @@ export interface ObservationParts {
 }
 
 const text = { type: 'string', minLength: 1 }
-const logQuery = {
-  type: 'object',
-  additionalProperties: false,
-  properties: {
-    after: { type: 'string', pattern: '^\\d{1,15}$' },
-    limit: { type: 'string', pattern: '^[1-9]\\d{0,5}$' },
-    clientId: text,
-    sn: text,
-    requestId: text,
-  },
-}
 const question = {
   type: 'object',
   additionalProperties: false,
@@ -33,17 +22,7 @@ const question = {
   properties: { clientId: text, sn: text, requestId: text },
 }
 
-function filterOf({ after, limit, sn, clientId, requestId }: Record<string, string | undefined>): LogFilter {
-  return {
-    ...(after === undefined ? {} : { after: Number(after) }),
-    ...(limit === undefined ? {} : { limit: Number(limit) }),
-    ...(sn === undefined ? {} : { sn }),
-    ...(clientId === undefined ? {} : { clientId }),
-    ...(requestId === undefined ? {} : { requestId }),
-  }
-}
-
-/** `GET /ready`, `/health`, `/sessions`, `/log`, `/explain`, `/assumptions`, and `DELETE /sessions/:id`. */
+/** `GET /ready`, `/health`, `/sessions`, `/explain`, `/assumptions`, and `DELETE /sessions/:id`. */
 export function observationRoutes(
   app: FastifyInstance,
   { readiness, recorder, ledger, parts }: ObservationParts,
@@ -61,11 +40,6 @@ export function observationRoutes(
     sessions.delete(session.id, 'kicked')
     return { closed: session }
   })
-  app.get<{ Querystring: Record<string, string | undefined> }>(
-    '/log',
-    { schema: { querystring: logQuery } },
-    async (request) => ({ entries: recorder.entries(filterOf(request.query)) }),
-  )
   app.get<{ Querystring: Question }>('/explain', { schema: { querystring: question } }, async (request) =>
     explain(request.query, { store: parts().store, recorder }),
   )

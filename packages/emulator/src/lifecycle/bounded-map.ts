@@ -1,0 +1,56 @@
+/** A map that forgets what was used least lately when there is too much. */
+export class BoundedMap<V> {
+  readonly #capacity: number
+  readonly #entries = new Map<string, V>()
+  #forgotten = 0
+
+  constructor(capacity: number) {
+    this.#capacity = capacity
+  }
+
+  /** How many were forgotten. */
+  get forgotten(): number {
+    return this.#forgotten
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** Counts as a use. */
+  get(key: string): V | undefined {
+    const value = this.#entries.get(key)
+    if (value !== undefined) this.#move(key, value)
+    return value
+  }
+
+  /** Does not count as a use. */
+  peek(key: string): V | undefined {
+    return this.#entries.get(key)
+  }
+
+  set(key: string, value: V): void {
+    this.#move(key, value)
+    if (this.#entries.size <= this.#capacity) return
+    this.#entries.delete(this.#entries.keys().next().value!)
+    this.#forgotten += 1
+  }
+
+  delete(key: string): void {
+    this.#entries.delete(key)
+  }
+
+  clear(): void {
+    this.#entries.clear()
+    this.#forgotten = 0
+  }
+
+  values(): Iterable<V> {
+    return this.#entries.values()
+  }
+
+  #move(key: string, value: V): void {
+    this.#entries.delete(key)
+    this.#entries.set(key, value)
+  }
+}
