@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import type { Clock } from '@apsaramq/model'
 
@@ -23,6 +24,13 @@ export function hasUnreadBody(raw: IncomingMessage): boolean {
   return hasBody(raw) && !raw.readableEnded
 }
 
+const lingeringSockets = new WeakSet<Socket>()
+
+/** Whether a connection has had its last answer, so that what still comes on it is nothing but dropped. */
+export function isLingering(socket: Socket): boolean {
+  return lingeringSockets.has(socket)
+}
+
 /**
  * An answer that is there at once and ends only when the body of its request has, or after {@link lingerMs}: the
  * connection is closed behind the end of the answer.
@@ -31,6 +39,7 @@ export function lingering(raw: IncomingMessage, text: string, clock: Clock): Rea
   const payload = new Readable({ read() {} })
   payload.push(text)
   const { socket } = raw
+  lingeringSockets.add(socket)
   if (socket.readableEnded || socket.destroyed) {
     payload.push(null) // nothing more can come
     return payload

@@ -8,7 +8,7 @@ import { failBody } from './body.ts'
 import { Call } from './call.ts'
 import type { Connections } from './connections.ts'
 import { errorBody } from './error-body.ts'
-import { lingerMs } from './linger.ts'
+import { isLingering, lingerMs } from './linger.ts'
 import { logEntryOf } from './log-entry.ts'
 import type { Plane } from './plane.ts'
 
@@ -30,7 +30,7 @@ export function answerMalformedHttp(
   error: ConnectionError,
   socket: Socket,
 ): void {
-  if (refused.has(socket)) return // the parser complains of each further chunk
+  if (refused.has(socket) || isLingering(socket)) return // the parser complains of each further chunk
   refused.add(socket)
   const isGone = error.code === 'ECONNRESET' || !socket.writable
   const refusal = isGone ? brokenOff(error) : unreadable(error)
