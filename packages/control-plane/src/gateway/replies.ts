@@ -32,21 +32,31 @@ function refusalBeforeReading(request: FastifyRequest): ApiError | undefined {
   return request.is404 ? notServed(request.raw.url ?? '', request.method) : undefined
 }
 
+function callOf(request: FastifyRequest, { clock }: Plane): Call {
+  const secure = request.protocol === 'https'
+  return new Call(request.id, clock.monotonic(), request.socket.remoteAddress ?? '', secure)
+}
+
+/** The parser of Node.js reads methods of RTSP, which fastify has no route and runs no hook for. */
+function noHttp({ method }: FastifyRequest): ApiError {
+  return new ApiError('MalformedRequest', { detail: `Parse Error: ${method} is no method of HTTP` })
+}
+
 /** The envelope: each request is a call with a RequestId, and whatever is thrown becomes an answer in the vendor's form. */
 export const replies = fp(
   async (app) => {
     const { plane } = app
     app.decorateRequest('call')
     app.addHook('onRequest', (request, _reply, done) => {
-      const secure = request.protocol === 'https'
-      request.call = new Call(request.id, plane.clock.monotonic(), request.socket.remoteAddress ?? '', secure)
+      request.call = callOf(request, plane)
       done(refusalBeforeReading(request))
     })
     app.setNotFoundHandler((request, reply) =>
       refuse(reply, plane, request.call, notServed(request.raw.url ?? '', request.method)),
     )
     app.setErrorHandler((error, request, reply) => {
-      const { call } = request
+      const call = request.call as Call | undefined // unset where no hook has run
+      if (!call) return refuse(reply, plane, callOf(request, plane), noHttp(request))
       return refuseOrSearch(reply, plane, call, refusalOf(error, call.operation?.wording.internalError))
     })
   },
