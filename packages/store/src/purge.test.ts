@@ -64,6 +64,27 @@ it('begins when a CA is deleted while it stands by, in slices of the size given'
   purge.stop()
 })
 
+it('holds up nobody: what others ask for meanwhile is done between two slices', async () => {
+  const store = await storeWithDevices()
+  const seen: string[] = []
+  let asked: Promise<void> | undefined
+  store.subscribe(({ collection, key, after }) => {
+    if (collection === 'deviceCertificates') seen.push(after ? 'changed' : 'purged')
+    if (collection !== 'deviceCertificates' || asked || !key.startsWith('ca-1')) return
+    asked = store.transact((tx) => tx.deviceCertificates.put({ ...sampleDevice('ca-2', '1'), status: 'inactive' }))
+  })
+  const done = purged(store, 'ca-1')
+  const purge = purgeDeletedCas(store, { clock: manualClock(), sliceSize: 5 })
+  await deleteCa(store, 'ca-1')
+  await done
+  await asked
+  const at = seen.indexOf('changed')
+  expect(seen).toHaveLength(26)
+  expect(at).toBeLessThanOrEqual(10) // the slice under way when it was asked for, and one that was queued before it
+  expect(at % 5).toBe(0)
+  purge.stop()
+})
+
 it('does nothing more once it was stopped, and another goes on where it was', async () => {
   const store = await storeWithDevices()
   await deleteCa(store, 'ca-1')
