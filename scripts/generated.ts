@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { seedSchema } from '@apsaramq/emulator'
 import { coverageText } from './coverage.ts'
 import { withOptionsTable } from './options-table.ts'
 
@@ -7,6 +8,7 @@ import { withOptionsTable } from './options-table.ts'
 const generators: Readonly<Record<string, (current: string) => string>> = {
   'COVERAGE.md': () => coverageText(),
   'README.md': withOptionsTable,
+  'docs/seed.schema.json': () => `${JSON.stringify(seedSchema, null, 2)}\n`,
 }
 
 function current(root: string, path: string): string {
