@@ -1,13 +1,8 @@
-import {
-  causes,
-  deviceKey,
-  serialNumberKey,
-  type CaCertificate,
-  type DeviceCertificate,
-  type LogEntry,
-  type Session,
-} from '@apsaramq/model'
+import { causes, type Clock, type LogEntry, type Session } from '@apsaramq/model'
 import type { Store } from '@apsaramq/store'
+import { livesOf, type CertificateLife } from './lifecycle/certificate-life.ts'
+import { certificateSays } from './lifecycle/certificate-says.ts'
+import type { LifecycleBook } from './lifecycle/lifecycle-book.ts'
 import type { Recorder } from './recorder.ts'
 
 /** What is asked about; one of the three. */
@@ -23,7 +18,7 @@ export interface CertificateState {
   instanceId: string
   sn: string
   caSn: string
-  status: 'active' | 'inactive'
+  status: CertificateLife['status']
   /** One sentence: the status, since when, by whom. */
   says: string
 }
@@ -40,28 +35,9 @@ export interface Explanation {
   entries: LogEntry[]
 }
 
-function statusSentence(kind: string, record: DeviceCertificate | CaCertificate): string {
-  const change = record.statusChange
-  const who = change
-    ? ` since ${new Date(change.at).toISOString()} by access key ${change.accessKeyId}, request ${change.requestId}`
-    : ` since its registration at ${new Date(record.registeredAt).toISOString()}`
-  return `${kind} certificate ${record.sn} is ${record.status}${who}`
-}
-
-function stateOf(kind: 'device' | 'ca', record: DeviceCertificate | CaCertificate): CertificateState {
-  const caSn = 'caSn' in record ? record.caSn : record.sn
-  const { instanceId, sn, status } = record
-  return { kind, instanceId, sn, caSn, status, says: statusSentence(kind, record) }
-}
-
-async function certificatesOf(store: Store, sn: string): Promise<CertificateState[]> {
-  const { records } = await store.read.caCertificates.list('all', '', 0, Number.MAX_SAFE_INTEGER)
-  const cas = records.filter((ca) => serialNumberKey(ca.sn) === serialNumberKey(sn))
-  const devices = await Promise.all(records.map((ca) => store.read.deviceCertificates.get(deviceKey(ca.id, sn))))
-  return [
-    ...devices.filter((device) => device !== undefined).map((device) => stateOf('device', device)),
-    ...cas.map((ca) => stateOf('ca', ca)),
-  ]
+function stateOf(life: CertificateLife): CertificateState {
+  const { kind, instanceId = '', sn, caSn = '', status } = life
+  return { kind, instanceId, sn, caSn, status, says: certificateSays(life) }
 }
 
 function entriesAbout(recorder: Recorder, { clientId, sn, requestId }: Question): LogEntry[] {
@@ -82,13 +58,23 @@ function sentence(last: LogEntry | null, certificates: CertificateState[], entri
   return 'nothing is known of it: it was never seen, or its entries have left the log'
 }
 
+/** What an explanation is read from. */
+export interface ExplainParts {
+  store: Store
+  recorder: Recorder
+  lifecycles: LifecycleBook
+  clock: Clock
+}
+
 /** Answers why a client, a certificate or a request was refused or ended. */
-export async function explain(question: Question, parts: { store: Store; recorder: Recorder }): Promise<Explanation> {
-  const { store, recorder } = parts
+export async function explain(question: Question, parts: ExplainParts): Promise<Explanation> {
+  const { store, recorder, lifecycles, clock } = parts
   const entries = entriesAbout(recorder, question)
   const last = entries.findLast((entry) => entry.cause !== undefined && entry.kind !== 'warn') ?? null
   const sn = question.sn ?? last?.deviceSn ?? entries.findLast((entry) => entry.deviceSn)?.deviceSn
-  const certificates = sn === undefined ? [] : await certificatesOf(store, sn)
+  const lives = sn === undefined ? [] : await livesOf({ store, lifecycles }, { sn, now: clock.now() })
+  // of one that was never registered the log says all there is to say
+  const certificates = lives.filter(({ status }) => status !== 'never-registered').map(stateOf)
   const sessions = store.sessions
     .list('all')
     .filter((session) => session.clientId === question.clientId || (sn !== undefined && session.deviceSn === sn))

@@ -41,7 +41,7 @@ export function observationRoutes(
     return { closed: session }
   })
   app.get<{ Querystring: Question }>('/explain', { schema: { querystring: question } }, async (request) =>
-    explain(request.query, { store: parts().store, recorder }),
+    explain(request.query, { ...parts(), recorder }),
   )
   app.get('/assumptions', async () => ({ assumptions: ledger.entries() }))
 }
