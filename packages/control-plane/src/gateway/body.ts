@@ -60,7 +60,9 @@ async function read(raw: IncomingMessage, take: (bytes: number) => boolean): Pro
   const intake = new BodyIntake(maxFormBytes)
   const { socket } = raw
   let onData: ((piece: Buffer) => void) | undefined
+  let fail: ((reason: ApiError) => void) | undefined
   const whole = new Promise<BodyIntake>((resolve, reject) => {
+    fail = reject
     waiting.set(socket, reject)
     onData = (piece) => {
       if (intake.size + piece.length > maxBodyBytes) reject(tooLarge())
@@ -72,7 +74,7 @@ async function read(raw: IncomingMessage, take: (bytes: number) => boolean): Pro
       .once('error', (error) => reject(brokenOff(error)))
   })
   return whole.finally(() => {
-    waiting.delete(socket)
+    if (waiting.get(socket) === fail) waiting.delete(socket) // the next call of the connection may wait already
     if (onData) raw.off('data', onData) // what still comes is dropped by whoever answers
   })
 }

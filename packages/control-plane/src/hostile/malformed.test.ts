@@ -206,6 +206,13 @@ test('a header that no client sends twice reads as both values where it is sent 
   expect(world.log).toEqual([expect.objectContaining({ action: 'a, b', cause: 'unknown-operation' })])
 })
 
+test('a call whose body breaks off behind one that is whole is answered after it', async () => {
+  const form = 'Content-Type: application/x-www-form-urlencoded\r\n'
+  const whole = `${post}${form}Content-Length: 3\r\n\r\na=b`
+  const answers = await exchange(port, `${whole}${post}${form}Content-Length: 9\r\n\r\na=b`)
+  expect(answers.map(({ code }) => code)).toEqual(['MissingAction', 'MalformedRequest'])
+})
+
 test('after all of it no connection is left', async () => {
   for (const [, bytes] of rows) await exchange(port, bytes)
   expect(await markerStatus(world, port)).toBe(200)
