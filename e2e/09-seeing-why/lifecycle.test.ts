@@ -7,6 +7,8 @@ import {
   type IssuedDevice,
 } from '@apsaramq/testkit'
 import { expect, onTestFinished, test } from 'vitest'
+import { makeDevice, registerCa } from '../support/certificates.ts'
+import { temporaryDirectory } from '../support/own-program.ts'
 import { sharedProgram } from '../support/shared-program.ts'
 import { describeOwnProgram, ownerClient, unique } from '../support/target.ts'
 
@@ -90,6 +92,39 @@ describeOwnProgram('the life of a certificate', () => {
     ])
     const dropped = timeline.events.find(({ what }) => what === 'dropped')
     expect(dropped!.afterAnswerMs).toBeLessThanOrEqual(0) // the line: the socket is ended before the answer
+    const { answer } = (await management.explain({ sn: device.deviceSn })) as { answer: string }
+    expect(answer).toContain(
+      `by access key ${staged.endpoints.accessKeyId}, request ${deleted}, and came back active at`,
+    )
+  })
+
+  test('C9: of one that goes with its CA names the call that deleted the CA, there and in the explanation', async () => {
+    const { endpoints, management, api } = await stage()
+    const ca = await registerCa(api, await temporaryDirectory(), endpoints)
+    const device = await makeDevice(ca)
+    const client = deviceClient({ endpoints, device, reconnectPeriod: 50 })
+    onTestFinished(() => client.endAsync(true))
+    await waitForConnect(client)
+    const gone = waitForDisconnect(client)
+    const { requestId } = await api.call('DeleteCaCertificate', { MqttInstanceId: endpoints.instanceId, Sn: ca.caSn })
+    await gone
+    await waitForRefusal(client, { next: true })
+    const lives = async (sn: string) =>
+      ((await management.request('GET', `/certificates/${sn}`)) as { certificates: Life[] }).certificates
+    const [dead] = await lives(ca.caSn)
+    expect(dead).toMatchObject({ status: 'deleted', record: null })
+    expect(dead!.timeline.events).toMatchObject([
+      { what: 'registered' },
+      { what: 'deleted', by: { requestId } },
+      { what: 'dropped', cause: 'ca-deleted', requestId, count: 1 },
+    ])
+    const [orphan] = await lives(device.sn)
+    expect(orphan).toMatchObject({ status: 'deleted', record: null, caSn: ca.caSn })
+    expect(orphan!.timeline.events).toContainEqual(
+      expect.objectContaining({ what: 'dropped', cause: 'ca-deleted', requestId }),
+    )
+    const { answer } = (await management.explain({ clientId: device.clientId })) as { answer: string }
+    expect(answer).toMatch(/^refused at .*ca-unknown/)
   })
 
   test('F1: a stream of the log tells the drop as it happens, and the metrics count it', async () => {

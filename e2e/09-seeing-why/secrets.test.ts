@@ -3,6 +3,7 @@ import { deviceClient, managementClient, waitForConnect, waitForRefusal } from '
 import { expect, onTestFinished, test } from 'vitest'
 import { registerCa } from '../support/certificates.ts'
 import { ownProgram, temporaryDirectory } from '../support/own-program.ts'
+import { rawHttp } from '../support/raw-http.ts'
 import { sdks } from '../support/sdk.ts'
 import { describeOwnProgram, ownerClient, unique } from '../support/target.ts'
 
@@ -14,7 +15,7 @@ interface Credentials {
 }
 
 describeOwnProgram('secrets', () => {
-  test('F1: no secret, password, signature or private key is in the log, whatever was done', async () => {
+  test('F1: no secret, password, signature or private key is in the log, whatever was done, in no place where it can be read', async () => {
     const program = await ownProgram(['--log-level', 'debug'])
     const endpoints = program.endpoints()
     const client = ownerClient(endpoints)
@@ -50,11 +51,32 @@ describeOwnProgram('secrets', () => {
       await expect(sdk.call(spoilt, 'GetRegisterCode', parameters)).rejects.toThrow()
     }
 
+    const streaming = new AbortController()
+    onTestFinished(() => streaming.abort())
+    const stream = await fetch(`${endpoints.management}/log/stream?after=0`, { signal: streaming.signal })
+    const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader()
+
+    const [, signature] = prepared[0]!.headers.authorization!.split('Signature=')
+    const broken = [
+      `GET /?Action=GetRegisterCode&Signature=${signature} HTTP/1.1\r\nHost: x\r\nAuthorization: ${wrongSecret}\r\nbroken header\r\n\r\n`,
+      `BREW /?Signature=${signature}&SecurityToken=${encodeURIComponent(securityToken)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+      `GET /nowhere?AccessKeySecret=${endpoints.accessKeySecret} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+      `GET /%zz?Signature=${signature} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+    ]
+    for (const bytes of broken) await rawHttp(endpoints.api, bytes)
+    const keyInPlaceOfCertificate = { ...parameters, CaName: 'x', CaContent: ca.key, VerificationContent: device!.key }
+    expect((await client.call('RegisterCaCertificate', keyInPlaceOfCertificate)).status).not.toBe(200)
+    const marker = await client.call('GetRegisterCode', parameters)
+    let streamed = ''
+    while (!streamed.includes(marker.requestId)) streamed += (await reader.read()).value ?? ''
+
+    const texts = ['/log?format=ndjson&limit=100000', '/metrics', `/certificates/${device!.deviceSn}`, '/conformance']
+    const read = await Promise.all(texts.map(async (path) => (await fetch(`${endpoints.management}${path}`)).text()))
     const log = JSON.stringify(await management.request('GET', '/log'))
     const told = JSON.stringify(await management.explain({ clientId }))
     await accepted.endAsync(true)
     await program.stop()
-    const written = `${log}${told}${program.stdout()}${program.stderr()}`
+    const written = [log, told, streamed, ...read, program.stdout(), program.stderr()].join('\n')
     const authorizations = prepared.map(({ headers }) => headers.authorization!.split('Signature=')[1]!)
     const secrets = {
       'secret of the owner': endpoints.accessKeySecret,

@@ -84,7 +84,9 @@ function refuseBelowHttp(plane: Plane, refusal: ApiError, socket: Socket): void 
 }
 
 /** Answers a request whose path cannot be decoded: no hook has run for it yet. */
-export function answerBadPath(plane: Plane, error: Error, request: FastifyRequest, reply: FastifyReply): void {
+export function answerBadPath(plane: Plane, _error: Error, request: FastifyRequest, reply: FastifyReply): void {
   const call = new Call(request.id, plane.clock.monotonic(), request.socket.remoteAddress ?? '')
-  refuse(reply, plane, call, new ApiError('InvalidAction.NotFound', { detail: error.message, cause: 'unknown-path' }))
+  const path = (request.raw.url ?? '').split('?', 1)[0]!.slice(0, 128) // a query may carry a signature
+  const detail = `the path ${path} cannot be decoded`
+  refuse(reply, plane, call, new ApiError('InvalidAction.NotFound', { detail, cause: 'unknown-path' }))
 }

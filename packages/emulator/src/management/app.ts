@@ -45,7 +45,7 @@ export function createManagementApp(options: ManagementOptions): FastifyInstance
   })
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = statusOf(error)
-    if (status >= 500 && !(error instanceof NotReadyError)) {
+    if (status >= 500 && status !== 503) {
       const message = `${request.method} ${request.url}: ${error.stack ?? error.message}`
       options.log.write({ plane: 'management', kind: 'warn', cause: 'internal-error', message })
     }
