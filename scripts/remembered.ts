@@ -42,6 +42,7 @@ export const remembered: Readonly<Record<string, Fate>> = {
   'packages/emulator/src/lifecycle/bounded-map.ts': { livesAsLongAs: 'who makes it' },
   'packages/emulator/src/lifecycle/lifecycle-book.ts': { reset: 'store.onReset' },
   'packages/emulator/src/log-streams.ts': { outlives: 'a reader of the log is told of the reset' },
+  'packages/emulator/src/metrics/duration-histogram.ts': { outlives: 'counters speak of the run' },
   'packages/emulator/src/metrics/event-counts.ts': { outlives: 'counters speak of the run' },
   'packages/emulator/src/metrics/metrics.ts': { outlives: 'counters speak of the run' },
   'packages/emulator/src/metrics/tally.ts': { livesAsLongAs: 'who makes it' },

@@ -1,10 +1,8 @@
 import { declinedOperations, operations } from '@apsaramq/control-plane'
 import type { LogEntry } from '@apsaramq/model'
-import { Histogram, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
+import { DurationHistogram } from './duration-histogram.ts'
 import { Tally } from './tally.ts'
-
-/** From a tenth of a millisecond, which a call takes, to the seconds after which SDKs give up. */
-const secondsBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3, 10]
 
 const knownActions = new Set([...operations.map(({ action }) => action), ...Object.keys(declinedOperations)])
 
@@ -21,16 +19,14 @@ export class EventCounts {
   readonly connectionRefusals = new Tally()
   readonly drops = new Tally()
   readonly entries = new Tally()
-  readonly #seconds: Histogram<'action'>
-  readonly #secondsOf = new Map<string, Histogram.Internal<'action'>>()
+  readonly #seconds: DurationHistogram
 
   constructor(registry: Registry) {
-    this.#seconds = new Histogram({
+    this.#seconds = new DurationHistogram({
       name: 'apsaramq_api_call_duration_seconds',
       help: 'From the first byte that was read of an API call to its answer.',
-      labelNames: ['action'],
-      buckets: secondsBuckets,
-      registers: [registry],
+      label: 'action',
+      registry,
     })
   }
 
@@ -48,15 +44,7 @@ export class EventCounts {
     this.calls.add(action, code, statusClasses[Math.floor(status / 100)] ?? 'none')
     if (cause !== undefined) this.callRefusals.add(cause)
     if (cause === 'throttled') this.throttled.add(action)
-    if (durationMs !== undefined) this.#observerOf(action).observe(durationMs / 1000)
-  }
-
-  #observerOf(action: string): Histogram.Internal<'action'> {
-    const known = this.#secondsOf.get(action)
-    if (known) return known
-    const observer = this.#seconds.labels(action)
-    this.#secondsOf.set(action, observer)
-    return observer
+    if (durationMs !== undefined) this.#seconds.observe(action, durationMs / 1000)
   }
 }
 

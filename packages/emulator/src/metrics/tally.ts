@@ -1,28 +1,47 @@
-/** Counts by label values: a map look-up an event, whatever reads them later. */
+/** Counts by label values: a map look-up a label and event, whatever reads them later. */
 export class Tally {
   readonly #maxSeries: number
-  readonly #counts = new Map<string, number>()
+  readonly #root: Branch = { count: 0, branches: undefined }
+  #series = 0
 
   /** @param maxSeries label values that are told apart; what comes later counts as `other` */
   constructor(maxSeries = 1000) {
     this.#maxSeries = maxSeries
   }
 
-  add(...labels: readonly string[]): void {
-    const key = labels.length === 1 ? labels[0]! : labels.join('\n')
-    const count = this.#counts.get(key)
-    if (count !== undefined) this.#counts.set(key, count + 1)
-    else if (this.#counts.size < this.#maxSeries) this.#counts.set(key, 1)
-    else this.#addOther(labels.length)
+  /** Counts one; always with as many labels. */
+  add(first: string, second?: string, third?: string): void {
+    let branch = this.#under(this.#root, first)
+    if (second !== undefined) branch = this.#under(branch, second)
+    if (third !== undefined) branch = this.#under(branch, third)
+    branch.count += 1
   }
 
   /** The label values that were seen, and how often. */
   *[Symbol.iterator](): Iterator<{ labels: string[]; count: number }> {
-    for (const [key, count] of this.#counts) yield { labels: key.split('\n'), count }
+    yield* leaves(this.#root, [])
   }
 
-  #addOther(labels: number): void {
-    const key = Array.from({ length: labels }, () => 'other').join('\n')
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
+  #under(branch: Branch, label: string): Branch {
+    branch.branches ??= new Map()
+    const known = branch.branches.get(label)
+    if (known) return known
+    if (this.#series >= this.#maxSeries && label !== other) return this.#under(branch, other)
+    const made: Branch = { count: 0, branches: undefined }
+    branch.branches.set(label, made)
+    this.#series += 1
+    return made
   }
+}
+
+interface Branch {
+  count: number
+  branches: Map<string, Branch> | undefined
+}
+
+const other = 'other'
+
+function* leaves({ count, branches }: Branch, labels: string[]): Generator<{ labels: string[]; count: number }> {
+  if (count > 0) yield { labels, count }
+  for (const [label, branch] of branches ?? []) yield* leaves(branch, [...labels, label])
 }
