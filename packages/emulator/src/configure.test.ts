@@ -32,6 +32,8 @@ describe('configure', () => {
     [{ flags: { 'live-sessions': 'delay' } }, '--live-sessions "delay" is none of drop, keep, delay:MILLISECONDS'],
     [{ flags: { 'reject-at': 'later' } }, '--reject-at "later" is none of cut, connack'],
     [{ flags: { data: '' } }, '--data "" is empty'],
+    [{ flags: { region: 'Hangzhou!' } }, '--region "Hangzhou!" is no region id: small letters, digits and hyphens'],
+    [{ flags: { 'ca-status': 'lax' } }, '--ca-status "lax" is none of documented, strict'],
     [{ flags: { 'server-names': 'a b' } }, '--server-names "a b" has a b, which is no host name or address'],
   ])('refuses %j with one sentence', (sources, message) => {
     expect(() => configure(sources)).toThrow(new ConfigurationError(message))
