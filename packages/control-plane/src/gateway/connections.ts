@@ -44,6 +44,7 @@ export class Connections {
     server.maxConnections = maxConnections
     server.on('connection', (socket: Socket) => this.#add(socket))
     server.on('drop', (socket?: { remoteAddress?: string }) => this.#dropped(socket?.remoteAddress))
+    server.on('timeout', (socket: Socket) => this.#silent(socket))
     server.on('request', ({ socket }, response) => {
       const connection = this.#connections.get(nameOf(socket))
       if (!connection) return
@@ -93,6 +94,16 @@ export class Connections {
     connection.afterAnswers?.()
     connection.afterAnswers = undefined
     if (this.#closing) connection.socket.destroy()
+  }
+
+  /** Ends a connection on which nothing has moved for too long; where an answer is owed, that is worth a line. */
+  #silent(socket: Socket): void {
+    const { remoteAddress = '' } = socket
+    if ((this.#connections.get(nameOf(socket))?.owed ?? 0) > 0) {
+      const message = 'a connection to the API was closed: its client has not read its answers in time'
+      this.#log.write({ plane: 'api', kind: 'refuse', cause: 'request-timeout', message, remoteAddress })
+    }
+    socket.destroy()
   }
 
   #dropped(remoteAddress = ''): void {

@@ -18,6 +18,9 @@ const codeByParserError: Readonly<Record<string, ErrorCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'RequestTimeout',
 }
 
+/** Errors of a handshake, among them that of plain HTTP on the port of HTTPS: there is nobody to answer. */
+const tlsErrors = /^(ERR_SSL_|ERR_TLS_|EPROTO)/
+
 const refused = new WeakSet<Socket>()
 
 /**
@@ -32,6 +35,10 @@ export function answerMalformedHttp(
 ): void {
   if (refused.has(socket) || isLingering(socket)) return // the parser complains of each further chunk
   refused.add(socket)
+  if (tlsErrors.test(error.code)) {
+    refuseBelowTls(plane, error, socket)
+    return
+  }
   const isGone = error.code === 'ECONNRESET' || !socket.writable
   const refusal = isGone ? brokenOff(error) : unreadable(error)
   if (failBody(socket, refusal)) return
@@ -40,6 +47,18 @@ export function answerMalformedHttp(
     if (socket.bytesRead > 0 && !connections.hasCalled(socket)) logRefusal(plane, refusal, socket)
     socket.destroy()
   }
+}
+
+function refuseBelowTls({ log }: Plane, { message }: ConnectionError, socket: Socket): void {
+  const { remoteAddress = '' } = socket
+  log.write({
+    plane: 'api',
+    kind: 'refuse',
+    cause: 'tls-failed',
+    message: `the TLS handshake failed: ${message.trim()}`,
+    remoteAddress,
+  })
+  socket.destroy()
 }
 
 function unreadable({ code, message }: ConnectionError): ApiError {
