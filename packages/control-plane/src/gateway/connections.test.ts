@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import type { Server as HttpServer } from 'node:http'
+import { connect, Server, Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import { issueCa, issueServer } from '@apsaramq/pki'
@@ -7,7 +8,7 @@ import { createMemoryStore, type Store } from '@apsaramq/store'
 import { expect, test } from 'vitest'
 import { signed } from '../testing/caller.ts'
 import { createWorld, instanceId, type World } from '../testing/world.ts'
-import { closeWithinMs } from './connections.ts'
+import { closeWithinMs, Connections } from './connections.ts'
 
 async function listening(app: FastifyInstance): Promise<number> {
   await app.listen({ port: 0, host: '127.0.0.1' })
@@ -128,4 +129,25 @@ test('a close waits no longer than its bound for a body that does not come', asy
   expect(socket.destroyed).toBe(false)
   clock.advance(1)
   await Promise.all([closed, rest(socket)])
+})
+
+/** A socket as a server would hand it over. */
+function socketOf(remotePort: number | undefined): Socket {
+  const remoteAddress = remotePort === undefined ? undefined : '127.0.0.1'
+  return Object.defineProperties(new Socket(), {
+    remoteAddress: { value: remoteAddress },
+    remotePort: { value: remotePort },
+  })
+}
+
+test('a client that has the port of one that is gone takes nothing from it: a close ends both', async () => {
+  const { clock } = await createWorld()
+  const connections = new Connections({ clock, log: { write: () => undefined } })
+  const server = new Server()
+  connections.watch(server as HttpServer) // it listens to events only
+  const [gone, next, neverThere] = [socketOf(5000), socketOf(5000), socketOf(undefined)]
+  for (const socket of [gone, next, neverThere]) server.emit('connection', socket)
+  expect([gone, next, neverThere].map(({ destroyed }) => destroyed)).toEqual([false, false, true])
+  connections.end()
+  expect([gone, next].map(({ destroyed }) => destroyed)).toEqual([true, true])
 })

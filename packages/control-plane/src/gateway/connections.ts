@@ -19,7 +19,10 @@ interface Connection {
   afterAnswers: (() => void) | undefined
 }
 
-/** What a connection is known by, the same above and below TLS. */
+/**
+ * What a connection is known by, the same above and below TLS, while both its ends are there. Not for longer: a client
+ * that is gone has no address any more, and its port may be the next one's.
+ */
 function nameOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
 }
@@ -31,7 +34,10 @@ function nameOf({ remoteAddress, remotePort, localAddress, localPort }: Socket):
 export class Connections {
   readonly #clock: Clock
   readonly #log: EventLog
-  readonly #connections = new Map<string, Connection>()
+  readonly #all = new Set<Connection>()
+  /** By the socket below TLS and, when the handshake is done, the one above it. */
+  readonly #bySocket = new WeakMap<Socket, Connection>()
+  readonly #inHandshake = new Map<string, Connection>()
   #closing = false
 
   constructor({ clock, log }: { clock: Clock; log: EventLog }) {
@@ -43,10 +49,11 @@ export class Connections {
   watch(server: Server): void {
     server.maxConnections = maxConnections
     server.on('connection', (socket: Socket) => this.#add(socket))
+    server.on('secureConnection', (socket: Socket) => this.#secured(socket))
     server.on('drop', (socket?: { remoteAddress?: string }) => this.#dropped(socket?.remoteAddress))
     server.on('timeout', (socket: Socket) => this.#silent(socket))
     server.on('request', ({ socket }, response) => {
-      const connection = this.#connections.get(nameOf(socket))
+      const connection = this.#bySocket.get(socket)
       if (!connection) return
       connection.owed += 1
       connection.called = true
@@ -57,35 +64,46 @@ export class Connections {
   /** Ends what is idle or half open at once, the rest when it is answered or at the latest after the bound. */
   end(): void {
     this.#closing = true
-    for (const connection of this.#connections.values()) if (connection.owed === 0) connection.socket.destroy()
+    for (const { owed, socket } of this.#all) if (owed === 0) socket.destroy()
     this.#clock.after(closeWithinMs, () => {
-      for (const { socket } of this.#connections.values()) socket.destroy()
+      for (const { socket } of this.#all) socket.destroy()
     })
   }
 
   /** Runs `work` when every call of the connection is answered: now, where none is open. */
   whenAnswered(socket: Socket, work: () => void): void {
-    const connection = this.#connections.get(nameOf(socket))
+    const connection = this.#bySocket.get(socket)
     if (connection && connection.owed > 0) connection.afterAnswers = work
     else work()
   }
 
   /** Whether a call has come on this connection. */
   hasCalled(socket: Socket): boolean {
-    return this.#connections.get(nameOf(socket))?.called ?? false
+    return this.#bySocket.get(socket)?.called ?? false
   }
 
   #add(socket: Socket): void {
-    if (this.#closing) {
-      socket.destroy()
+    if (this.#closing || socket.remoteAddress === undefined) {
+      socket.destroy() // or the client has gone before it was let in
       return
     }
     const name = nameOf(socket)
     const connection: Connection = { socket, owed: 0, called: false, afterAnswers: undefined }
-    this.#connections.set(name, connection)
+    this.#all.add(connection)
+    this.#bySocket.set(socket, connection)
+    this.#inHandshake.set(name, connection)
     socket.once('close', () => {
-      if (this.#connections.get(name) === connection) this.#connections.delete(name)
+      this.#all.delete(connection)
+      if (this.#inHandshake.get(name) === connection) this.#inHandshake.delete(name)
     })
+  }
+
+  #secured(socket: Socket): void {
+    const name = nameOf(socket)
+    const connection = this.#inHandshake.get(name)
+    this.#inHandshake.delete(name)
+    if (connection) this.#bySocket.set(socket, connection)
+    else socket.destroy() // its client has gone meanwhile
   }
 
   #answered(connection: Connection): void {
@@ -99,7 +117,7 @@ export class Connections {
   /** Ends a connection on which nothing has moved for too long; where an answer is owed, that is worth a line. */
   #silent(socket: Socket): void {
     const { remoteAddress = '' } = socket
-    if ((this.#connections.get(nameOf(socket))?.owed ?? 0) > 0) {
+    if ((this.#bySocket.get(socket)?.owed ?? 0) > 0) {
       const message = 'a connection to the API was closed: its client has not read its answers in time'
       this.#log.write({ plane: 'api', kind: 'refuse', cause: 'request-timeout', message, remoteAddress })
     }

@@ -33,6 +33,8 @@ export interface CallToSign {
   /** Replace or add common parameters (V1) or headers (V3) before signing; undefined leaves one out. */
   common?: Record<string, string | undefined>
   dialect?: Dialect
+  /** A body that is no form, with V3 and parameters in the query. */
+  payload?: string
 }
 
 const host = 'onsmqtt.cn-hangzhou.aliyuncs.com'
@@ -57,9 +59,9 @@ const encodePairs = (pairs: Record<string, string | undefined>) =>
 
 const second = (at: number) => `${new Date(at).toISOString().slice(0, 19)}Z`
 
-function place(dialect: Dialect, pairs: string, headers: Record<string, string>): WireRequest {
+function place(dialect: Dialect, pairs: string, headers: Record<string, string>, payload = ''): WireRequest {
   const { method, placement } = dialect
-  if (placement === 'query') return { method, url: `/?${pairs}`, headers, payload: '' }
+  if (placement === 'query') return { method, url: `/?${pairs}`, headers, payload }
   return { method, url: '/', headers: { ...headers, 'content-type': formType }, payload: pairs }
 }
 
@@ -84,7 +86,7 @@ function signV1(call: CallToSign, dialect: Dialect): WireRequest {
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 function signV3(call: CallToSign, dialect: Dialect): WireRequest {
-  const request = place(dialect, encodePairs(call.parameters), {})
+  const request = place(dialect, encodePairs(call.parameters), {}, call.payload)
   const headers = Object.fromEntries(
     Object.entries({
       host,
