@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { operations } from '../../operations/index.ts'
 import { call, send, signed } from '../../testing/caller.ts'
 import { dialects, type CallToSign, type Dialect } from '../../testing/signed-request.ts'
 import { createWorld, instanceId, keys } from '../../testing/world.ts'
@@ -24,6 +25,14 @@ test.each(dialects)(
     expect(await deviationsOf(action, { parameters, dialect })).toEqual(place)
   },
 )
+
+test.each(operations)('B7: all that $action reads is read', async ({ action, params, methods }) => {
+  const parameters = Object.fromEntries(Object.keys(params.properties).map((name) => [name, 'x']))
+  for (const signature of ['V1', 'V3'] as const) {
+    const dialect: Dialect = { signature, method: methods[0]!, placement: 'query' }
+    expect(await deviationsOf(action, { parameters, dialect })).toEqual([])
+  }
+})
 
 test('B7: what SDKs send with every call is no deviation', async () => {
   const common = { SignatureType: '', RegionId: 'cn-hangzhou', ResourceOwnerId: '1' }

@@ -23,36 +23,24 @@ const common: Readonly<Record<Call['scheme'], ReadonlySet<string>>> = {
   V3: new Set(inEveryCall),
 }
 
-interface Known {
-  names: ReadonlySet<string>
-  /** Of parameters that carry a number, such as ClientIdList.1. */
-  patterns: readonly RegExp[]
-}
+const namesOf = new WeakMap<Operation, ReadonlySet<string>>()
 
-const knownOf = new WeakMap<Operation, Known>()
-
-function known(operation: Operation): Known {
-  const found = knownOf.get(operation)
+function namesReadBy(operation: Operation): ReadonlySet<string> {
+  const found = namesOf.get(operation)
   if (found) return found
-  const { properties, patternProperties = {} } = operation.params as Operation['params'] & {
-    patternProperties?: Record<string, unknown>
-  }
-  const patterns = Object.keys(patternProperties).map((pattern) => new RegExp(pattern))
-  const made = { names: new Set(Object.keys(properties)), patterns }
-  knownOf.set(operation, made)
-  return made
+  const names = new Set(Object.keys(operation.params.properties))
+  namesOf.set(operation, names)
+  return names
 }
 
 /** Whether something reads a parameter of a call. */
 export function isRead(name: string, scheme: Call['scheme'], operation: Operation): boolean {
-  if (common[scheme].has(name)) return true
-  const { names, patterns } = known(operation)
-  return names.has(name) || patterns.some((pattern) => pattern.test(name))
+  return common[scheme].has(name) || namesReadBy(operation).has(name)
 }
 
 /** The parameter that a name was probably meant for: one of the operation's that the call does not send. */
 export function suggestionFor(name: string, sent: object, operation: Operation): string | undefined {
-  const candidates = [...known(operation).names].filter((one) => !Object.hasOwn(sent, one))
+  const candidates = [...namesReadBy(operation)].filter((one) => !Object.hasOwn(sent, one))
   const asked = name.toLowerCase()
   const rules = [
     (one: string) => one === asked,
