@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { createApp, type AppOptions } from './app.ts'
 import { DeviationTable, type ConformanceReport } from './gateway/conformance/deviation-table.ts'
 import { NearMisses } from './gateway/near-miss/near-misses.ts'
-import { NonceStore } from './gateway/nonce-store.ts'
+import { maxNonces, NonceStore } from './gateway/nonce-store.ts'
 import { Pause } from './gateway/pause.ts'
 import { requestIds } from './gateway/request-ids.ts'
 import { operations } from './operations/index.ts'
@@ -56,7 +56,7 @@ function servedAction(action: string): string {
  */
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { clock, random, log, settings } = options
-  const nonces = new NonceStore({ clock })
+  const nonces = new NonceStore({ clock, capacity: settings.maxNonces ?? maxNonces })
   const throttle = new Throttle({ clock, limitPerSecond: settings.limitPerSecond, quotaByAction })
   const nearMisses = new NearMisses({ store: options.store, clock, regionId: settings.regionId })
   const deviations = new DeviationTable(clock)

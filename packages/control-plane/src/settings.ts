@@ -25,6 +25,8 @@ export interface ControlPlaneSettings {
   maxCaCertificates: number
   /** How long a register code can be used, in milliseconds; 0 is for ever. LIMITS A-12 */
   registerCodeTtlMs: number
+  /** How many nonces are remembered at once, a quarter of them of one access key; 8,000,000 without a value. LIMITS A-68 */
+  maxNonces?: number
 }
 
 /** What the control plane works with. */
