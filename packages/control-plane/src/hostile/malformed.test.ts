@@ -157,7 +157,6 @@ const rows: [title: string, bytes: string | Buffer, code: ErrorCode, detail: str
 
   // too much
   ['100,000 headers', `${get}${'x: y\r\n'.repeat(100_000)}\r\n`, 'RequestHeaderTooLarge', 'overflow'],
-  ['1,001 headers', `${get}${'x: y\r\n'.repeat(1_000)}\r\n`, 'RequestHeaderTooLarge', 'more than 1000 headers'],
   ['a header of a megabyte', `${get}X: ${'y'.repeat(1 << 20)}\r\n\r\n`, 'RequestHeaderTooLarge', 'overflow'],
   [
     'the name of a header of a megabyte',
