@@ -16,9 +16,10 @@ const formContentType = /^application\/x-www-form-urlencoded *(;|$)/i
 
 /**
  * Longest form that is decoded. Bodies may have 10 MB, but no operation takes a tenth of this, and decoding and
- * encoding megabytes for a signature would keep every other caller waiting.
+ * encoding megabytes for a signature would keep every other caller waiting: each byte may become 15 of the text to sign.
+ * LIMITS A-69
  */
-export const maxFormBytes = 512 * 1024
+export const maxFormBytes = 128 * 1024
 
 function parsed(wire: string): Parameters {
   const parameters = parseParameters(wire)

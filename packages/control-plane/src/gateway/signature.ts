@@ -12,6 +12,11 @@ import { nonceUsed } from './time-and-nonce.ts'
 /** A time in seconds may be that much before the moment it was read at. */
 const secondMs = 1_000
 
+/** Longest text to sign that is told: any right call's is shorter, and a wrong one's may be megabytes. */
+const maxEchoed = 64 * 1024
+
+const echoed = (text: string) => (text.length <= maxEchoed ? text : `${text.slice(0, maxEchoed)}…`)
+
 const mandatoryInV1 = ['SignatureMethod', 'SignatureVersion', 'Signature'] as const
 
 function checkV1Method(call: Call): void {
@@ -33,7 +38,7 @@ function verifyV1(call: Call, method: string, secret: string): void {
   throw new ApiError('SignatureDoesNotMatch', {
     detail: `the V1 signature is not the one the secret of ${call.accessKeyId} makes`,
     // the Python and Java cores compare what follows the first colon with their own text
-    message: `Specified signature is not matched with our calculation. server string to sign is:${stringToSign}`,
+    message: `Specified signature is not matched with our calculation. server string to sign is:${echoed(stringToSign)}`,
   })
 }
 

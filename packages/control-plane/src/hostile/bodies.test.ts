@@ -55,6 +55,15 @@ test('B5: the hash of a body larger than any form is verified to its last byte',
   expect(world.log.at(-1)).toMatchObject({ cause: 'body-hash-mismatch' })
 })
 
+test('the largest form in its worst spelling is refused with an answer that is not larger than it', async () => {
+  const { url } = signed(world, 'GetRegisterCode', { parameters: { MqttInstanceId: instanceId } })
+  const spoilt = `A=${'\xff'.repeat(maxFormBytes - 2)}`
+  const head = `POST ${url} HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\n`
+  const [answer] = await exchange(port, `${head}Content-Length: ${maxFormBytes}\r\n\r\n${spoilt}`)
+  expect(answer).toMatchObject({ status: 400, code: 'SignatureDoesNotMatch' })
+  expect(answer!.body.length).toBeLessThan(maxFormBytes)
+})
+
 const form = `POST / HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${maxFormBytes}\r\n\r\n`
 
 /** Clients that have sent all of their form but the last byte. */
