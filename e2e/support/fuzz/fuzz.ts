@@ -4,7 +4,7 @@ import { certificateOperations, otherOperations, sessionOperations } from '../op
 import { recipes, type Recipe } from './recipe.ts'
 import { faultsOf } from './verdict.ts'
 
-const actions = [...certificateOperations, ...sessionOperations, ...sessionOperations, otherOperations[0]]
+const actions = [...certificateOperations, ...sessionOperations, otherOperations[0]]
 
 /** A recipe after which something is wrong, made as small as it could be. */
 export interface Failure {
