@@ -1,5 +1,5 @@
 import { manualClock, type CaCertificate, type DeviceCertificate } from '@apsaramq/model'
-import { createMemoryStore, type Store } from '@apsaramq/store'
+import { createMemoryStore, type Deletion, type Store } from '@apsaramq/store'
 import { expect, test } from 'vitest'
 import { DeletedDevices } from './deleted-devices.ts'
 
@@ -23,10 +23,12 @@ function record(sn: string, more: Partial<DeviceCertificate> = {}): DeviceCertif
 
 /** Enters records and deletes them, one commit each. */
 async function comeAndGo(store: Store, ...records: DeviceCertificate[]): Promise<void> {
-  for (const device of records) {
-    await store.transact((tx) => tx.deviceCertificates.put(device))
-    await store.transact((tx) => tx.deviceCertificates.delete(`${device.caId}/${device.sn}`))
-  }
+  for (const device of records) await go(store, device)
+}
+
+async function go(store: Store, device: DeviceCertificate, deletion: Deletion = {}): Promise<void> {
+  await store.transact((tx) => tx.deviceCertificates.put(device))
+  await store.transact((tx) => tx.deviceCertificates.delete(`${device.caId}/${device.sn}`, deletion))
 }
 
 const by = { at: 1000, accessKeyId: 'LTAI', requestId: 'R-1' }
@@ -75,8 +77,9 @@ test('forgets the one deleted first when there are too many', async () => {
 test('of what is purged with its CA it remembers the inactive ones, and nothing of before a reset', async () => {
   const store = createMemoryStore()
   const deleted = new DeletedDevices(store, manualClock())
-  await store.transact((tx) => tx.caTombstones.put({ caId: 'ca-1', deletedAt: 0, by }))
-  await comeAndGo(store, record('a'), record('b', { caId: 'ca-2' }), record('i', { status: 'inactive' }))
+  await go(store, record('a'), { withCa: true })
+  await go(store, record('b', { caId: 'ca-2' }))
+  await go(store, record('i', { status: 'inactive' }), { withCa: true })
   expect(await deleted.recall(ca, device('a'))).toBeUndefined()
   expect(await deleted.recall(ca, device('b'))).toMatchObject({ withCa: false })
   expect(await deleted.recall(ca, device('i'))).toMatchObject({ status: 'inactive', withCa: true })
@@ -94,7 +97,7 @@ test('finds an inactive registration that the purge of its CA has not reached ye
     tx.deviceCertificates.put(record('b'))
   })
   await store.transact((tx) => {
-    tx.caCertificates.delete('post-cn-first/1', by)
+    tx.caCertificates.delete('post-cn-first/1', { by })
     tx.caTombstones.put({ caId: 'ca-1', deletedAt: by.at, by })
   })
   const again = caRecord('ca-2')

@@ -34,7 +34,6 @@ export class DeletedDevices {
   readonly #withCa = new Map<string, DeletedDevice>()
   /** By fingerprint: registered again, a CA has another id. */
   readonly #cas = new Map<string, DeletedCa>()
-  readonly #purged = new Set<string>()
   readonly #unsubscribe: readonly Unsubscribe[]
 
   /** @param capacity registrations and CAs remembered at most, of each; the one deleted first is forgotten first */
@@ -59,13 +58,12 @@ export class DeletedDevices {
   }
 
   #forget(): void {
-    for (const memory of [this.#alone, this.#withCa, this.#cas, this.#purged]) memory.clear()
+    for (const memory of [this.#alone, this.#withCa, this.#cas]) memory.clear()
   }
 
-  #onChange({ collection, key, before, after, by }: Change): void {
-    if (collection === 'caTombstones') this.#purged[after ? 'add' : 'delete'](key)
+  #onChange({ collection, before, after, by, withCa }: Change): void {
     if (collection === 'caCertificates' && before && !after) this.#onCa(before, by)
-    if (collection === 'deviceCertificates' && before && !after) this.#onDevice(before, by)
+    if (collection === 'deviceCertificates' && before && !after) this.#onDevice(before, by, withCa)
   }
 
   #onCa({ id, fingerprint }: CaCertificate, by: StatusChange | undefined): void {
@@ -73,8 +71,7 @@ export class DeletedDevices {
     keep(this.#cas, fingerprint, { caIds, deletedAt: by?.at ?? this.#clock.now(), by }, this.#capacity)
   }
 
-  #onDevice({ caId, status, fingerprint }: DeviceCertificate, by: StatusChange | undefined): void {
-    const withCa = this.#purged.has(caId)
+  #onDevice({ status, fingerprint }: DeviceCertificate, by: StatusChange | undefined, withCa = false): void {
     if (withCa && status === 'active') return
     const entry = { status, deletedAt: by?.at ?? this.#clock.now(), withCa, by }
     keep(withCa ? this.#withCa : this.#alone, fingerprint, entry, this.#capacity)

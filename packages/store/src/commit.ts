@@ -1,5 +1,5 @@
-import type { StatusChange } from '@apsaramq/model'
 import type { CollectionName } from './collections.ts'
+import type { Deletion } from './store.ts'
 
 /** One record that a commit changed; several changes of it in one transaction are one write. */
 export interface Write {
@@ -9,8 +9,8 @@ export interface Write {
   readonly after: object | undefined
   /** The place of the record among those of its groups. */
   readonly order: number
-  /** The call that deleted the record; never made durable. */
-  readonly by?: StatusChange | undefined
+  /** How the record was deleted; never made durable. */
+  readonly deletion?: Deletion | undefined
 }
 
 /** What a transaction or a reset leaves behind. Commits are numbered without a gap, across restarts. */

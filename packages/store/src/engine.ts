@@ -175,8 +175,8 @@ export class Engine implements Store {
 }
 
 function change(write: Write, seq: number): Change {
-  const { collection, key, before, after, by } = write
-  return { seq, collection, key, before, after, by } as Change // the collection tells the type of its records
+  const { collection, key, before, after, deletion } = write
+  return { seq, collection, key, before, after, by: deletion?.by, withCa: deletion?.withCa } as Change // the collection tells the type of its records
 }
 
 function closed(): StoreUnavailableError {

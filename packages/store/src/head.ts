@@ -1,14 +1,13 @@
-import type { StatusChange } from '@apsaramq/model'
 import type { CollectionName } from './collections.ts'
 import type { Write } from './commit.ts'
 import { firstAtLeast, type Entry } from './ordered-entries.ts'
-import type { Page } from './store.ts'
+import type { Deletion, Page } from './store.ts'
 import { collectionNames, type Table, type Tables } from './table.ts'
 
 /** A write that is not committed yet, and what it stands on. */
 export interface PendingWrite extends Write {
   after: object | undefined
-  by: StatusChange | undefined
+  deletion: Deletion | undefined
   /** The transaction it belongs to. */
   readonly owner: object
   /** The pending write of an earlier transaction to the same key, while this one is pending. */

@@ -20,7 +20,7 @@ async function storeWithDevices(): Promise<Store> {
 function deleteCa(store: Store, caId: string) {
   return store.transact((tx) => {
     tx.caCertificates.delete(`post-cn-emulator001/${caId.at(-1)}`)
-    tx.caTombstones.put({ caId, deletedAt: 0 })
+    tx.caTombstones.put({ caId, deletedAt: 0, by: { at: 0, accessKeyId: 'LTAI', requestId: 'R-1' } })
   })
 }
 
@@ -41,8 +41,13 @@ it('purges the devices of a CA that was deleted before it started, and then the 
   const store = await storeWithDevices()
   await deleteCa(store, 'ca-1')
   const done = purged(store, 'ca-1')
+  const told = new Set<string>()
+  store.subscribe(({ collection, after, by, withCa }) => {
+    if (collection === 'deviceCertificates' && !after) told.add(JSON.stringify([withCa, by?.requestId]))
+  })
   const purge = purgeDeletedCas(store, { clock: manualClock(), sliceSize: 10 })
   await done
+  expect([...told]).toEqual([JSON.stringify([true, 'R-1'])]) // nobody takes them for devices that were deleted one by one
   expect(await left(store)).toEqual([0, 25])
   expect(await store.read.caTombstones.count('all', '')).toBe(0)
   purge.stop()

@@ -79,6 +79,7 @@ class Purge {
 async function deleteSlice(tx: Transaction, { caId, by }: CaTombstone, sliceSize: number): Promise<void> {
   const total = await tx.deviceCertificates.count('byCa', caId)
   const page = await tx.deviceCertificates.list('byCa', caId, Math.max(0, total - sliceSize), sliceSize)
-  for (const device of page.records) tx.deviceCertificates.delete(collections.deviceCertificates.key(device), by)
+  for (const device of page.records)
+    tx.deviceCertificates.delete(collections.deviceCertificates.key(device), { by, withCa: true })
   if (total <= sliceSize) tx.caTombstones.delete(caId)
 }

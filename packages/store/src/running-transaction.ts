@@ -1,7 +1,6 @@
-import type { StatusChange } from '@apsaramq/model'
 import type { CollectionName } from './collections.ts'
 import type { Head, HeadTable, PendingWrite } from './head.ts'
-import type { Page, Transaction } from './store.ts'
+import type { Deletion, Page, Transaction } from './store.ts'
 import { collectionNames } from './table.ts'
 
 /** Gives every record that comes a place after all before it. */
@@ -31,16 +30,16 @@ export class RunningTransaction {
     const table = this.table(collection)
     const key = table.key(record)
     const own = this.#own(table, key)
-    if (own) Object.assign(own, { after: record, by: undefined })
+    if (own) Object.assign(own, { after: record, deletion: undefined })
     else if (table.get(key) !== record) this.#cover(collection, key, record, table.order(key) ?? this.#orders.next())
   }
 
-  delete(collection: CollectionName, key: string, by: StatusChange | undefined): void {
+  delete(collection: CollectionName, key: string, deletion: Deletion | undefined): void {
     const table = this.table(collection)
     const own = this.#own(table, key)
     const order = table.order(key)
-    if (own) Object.assign(own, { after: undefined, by })
-    else if (order !== undefined) this.#cover(collection, key, undefined, order, by)
+    if (own) Object.assign(own, { after: undefined, deletion })
+    else if (order !== undefined) this.#cover(collection, key, undefined, order, deletion)
   }
 
   /** Ends it and returns what it changed; a write that left its record as it was is none. */
@@ -63,10 +62,20 @@ export class RunningTransaction {
     return pending?.owner === this ? pending : undefined
   }
 
-  #cover(collection: CollectionName, key: string, after: object | undefined, order: number, by?: StatusChange): void {
+  #cover(collection: CollectionName, key: string, after: object | undefined, order: number, deletion?: Deletion): void {
     const table = this.#head[collection]
     const previous = table.pending(key)
-    const write = { collection, key, before: table.get(key), after, by, order, owner: this, previous, landed: false }
+    const write = {
+      collection,
+      key,
+      before: table.get(key),
+      after,
+      deletion,
+      order,
+      owner: this,
+      previous,
+      landed: false,
+    }
     this.#writes.push(write)
     table.cover(write)
   }
@@ -98,8 +107,8 @@ class WriterView {
     this.#transaction.put(this.#collection, record)
   }
 
-  delete(key: string, by?: StatusChange): void {
-    this.#transaction.delete(this.#collection, key, by)
+  delete(key: string, deletion?: Deletion): void {
+    this.#transaction.delete(this.#collection, key, deletion)
   }
 }
 

@@ -16,11 +16,18 @@ export interface CollectionReader<C extends CollectionName> {
   count(group: GroupOf<C>, name: string): Promise<number>
 }
 
+/** How a record is deleted: for whoever follows the changes, and not kept. */
+export interface Deletion {
+  /** The call that deletes it. */
+  by?: StatusChange | undefined
+  /** Set where a device certificate goes in the background, since its CA was deleted: there may be a million of them. */
+  withCa?: true
+}
+
 /** Reads and writes of one collection inside a transaction. */
 export interface CollectionWriter<C extends CollectionName> extends CollectionReader<C> {
   put(record: RecordOf<C>): void
-  /** @param by the call that deletes it, for whoever follows the changes */
-  delete(key: string, by?: StatusChange): void
+  delete(key: string, deletion?: Deletion): void
 }
 
 /** What is durable and committed, and nothing else. */
@@ -40,6 +47,8 @@ export type Change = {
     after: RecordOf<C> | undefined
     /** The call that deleted it, where that was said; told once and not kept. */
     by: StatusChange | undefined
+    /** Set where it was deleted in the background, since its CA had been. */
+    withCa: true | undefined
   }
 }[CollectionName]
 

@@ -22,7 +22,7 @@ export const deleteCaCertificate = defineOperation({
   async handle({ Sn }, context) {
     const ca = await context.store.transact(async (tx) => {
       const found = await findCa(tx, context, Sn)
-      tx.caCertificates.delete(caKey(context.instance.id, found.sn), context.change)
+      tx.caCertificates.delete(caKey(context.instance.id, found.sn), { by: context.change })
       tx.caTombstones.put({ caId: found.id, deletedAt: context.change.at, by: context.change })
       return found
     })

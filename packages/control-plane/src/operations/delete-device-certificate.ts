@@ -19,7 +19,7 @@ export const deleteDeviceCertificate = defineOperation({
   async handle({ CaSn, DeviceSn }, context) {
     const device = await context.store.transact(async (tx) => {
       const found = await findDevice(tx, context, CaSn, DeviceSn)
-      tx.deviceCertificates.delete(deviceKey(found.caId, found.sn), context.change)
+      tx.deviceCertificates.delete(deviceKey(found.caId, found.sn), { by: context.change })
       return found
     })
     if (device.status === 'active') context.assume('A-22', `device certificate ${device.sn}`)

@@ -59,7 +59,7 @@ async function stage(capacity?: number) {
     store.transact((tx) => tx.deviceCertificates.put({ ...deviceOf(sn), status, statusChange: by(requestId) }))
   const answer = (requestId: string) => recorder.write({ plane: 'api', kind: 'call', message: '', requestId })
   const remove = (sn: string, requestId: string) =>
-    store.transact((tx) => tx.deviceCertificates.delete(deviceKey('ca', sn), by(requestId)))
+    store.transact((tx) => tx.deviceCertificates.delete(deviceKey('ca', sn), { by: by(requestId) }))
   const life = async (sn: string) => (await livesOf({ store, lifecycles }, { sn, now: clock.now() }))[0]
   return { clock, lifecycles, connection, register, setStatus, answer, remove, life }
 }

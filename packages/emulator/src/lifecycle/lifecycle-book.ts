@@ -33,8 +33,6 @@ export class LifecycleBook {
   /** When calls that changed a status were answered; undefined until they are. */
   readonly #answers = new BoundedMap<{ at: number | undefined }>(10_000)
   readonly #cas = new BoundedMap<string>(1000)
-  /** CAs whose devices are being purged: a million of those must not become timelines. */
-  readonly #purging = new Set<string>()
   #since: number
   #count = 0
 
@@ -66,21 +64,20 @@ export class LifecycleBook {
   }
 
   #forget(): void {
-    for (const memory of [this.#notable, this.#routine, this.#answers, this.#cas, this.#purging]) memory.clear()
+    for (const memory of [this.#notable, this.#routine, this.#answers, this.#cas]) memory.clear()
     this.#since = this.#clock.now()
   }
 
   #onChange(change: Change): void {
-    if (change.collection === 'caTombstones') this.#purging[change.after ? 'add' : 'delete'](change.key)
     if (change.collection === 'deviceCertificates') this.#onDevice(change)
     if (change.collection === 'caCertificates') this.#onCa(change)
   }
 
-  #onDevice({ before, after, by }: Extract<Change, { collection: 'deviceCertificates' }>): void {
+  /** Of the devices that go with their CA, maybe a million, only those become a timeline that have one. */
+  #onDevice({ before, after, by, withCa }: Extract<Change, { collection: 'deviceCertificates' }>): void {
     const record = (after ?? before)!
-    const isPurge = !after && this.#purging.has(record.caId)
-    const timeline = isPurge ? this.#known(record.fingerprint) : this.#of(subjectOfDevice(record))
-    if (!timeline || (isPurge && timeline.registration !== record.caId)) return
+    const timeline = withCa ? this.#known(record.fingerprint) : this.#of(subjectOfDevice(record))
+    if (!timeline || (withCa && timeline.registration !== record.caId)) return
     this.#applyChange(timeline, before, after, by)
     timeline.registration = after?.caId
   }

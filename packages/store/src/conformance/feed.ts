@@ -50,9 +50,9 @@ export function describeFeed(open: () => Promise<OpenedStore>): void {
       const changes: [string, unknown][] = []
       store.subscribe((change) => changes.push([change.key, change.by]))
       await store.transact((tx) => {
-        tx.accounts.delete('1', by)
+        tx.accounts.delete('1', { by })
         tx.accounts.put(sampleAccount('2', 'second'))
-        tx.accounts.delete('2', by)
+        tx.accounts.delete('2', { by })
         tx.accounts.put(sampleAccount('2', 'third'))
         tx.accounts.put(sampleAccount('3'))
       })

@@ -10,8 +10,6 @@ export class RecentlyDeleted {
   readonly #clock: Clock
   /** Wall-clock milliseconds by name, oldest first. */
   readonly #deletedAt = new Map<string, number>()
-  /** CAs whose devices are being purged: they were not deleted one by one, and would push out those that were. */
-  readonly #purging = new Set<string>()
 
   constructor(store: Store, clock: Clock) {
     this.#clock = clock
@@ -30,19 +28,13 @@ export class RecentlyDeleted {
 
   reset(): void {
     this.#deletedAt.clear()
-    this.#purging.clear()
   }
 
-  #follow({ collection, before, after }: Change): void {
-    if (collection === 'caTombstones') this.#followPurge(before?.caId, after?.caId)
-    if (after !== undefined || before === undefined) return
+  /** Devices that went with their CA were not deleted one by one, and would push out those that were. */
+  #follow({ collection, before, after, withCa }: Change): void {
+    if (after !== undefined || before === undefined || withCa) return
     if (collection === 'caCertificates') this.#remember(caKey(before.instanceId, before.sn))
-    if (collection === 'deviceCertificates' && !this.#purging.has(before.caId)) this.#rememberDevice(before)
-  }
-
-  #followPurge(before: string | undefined, after: string | undefined): void {
-    if (after !== undefined) this.#purging.add(after)
-    else if (before !== undefined) this.#purging.delete(before)
+    if (collection === 'deviceCertificates') this.#rememberDevice(before)
   }
 
   #rememberDevice({ instanceId, caSn, sn }: DeviceCertificate): void {
