@@ -11,6 +11,7 @@ import { errorBody } from './error-body.ts'
 import { isLingering, lingerMs } from './linger.ts'
 import { logEntryOf } from './log-entry.ts'
 import type { Plane } from './plane.ts'
+import { callOf } from './replies.ts'
 
 const codeByParserError: Readonly<Record<string, ErrorCode>> = {
   HPE_HEADER_OVERFLOW: 'RequestHeaderTooLarge',
@@ -104,8 +105,12 @@ function refuseBelowHttp(plane: Plane, refusal: ApiError, socket: Socket): void 
 
 /** Answers a request whose path cannot be decoded: no hook has run for it yet. */
 export function answerBadPath(plane: Plane, _error: Error, request: FastifyRequest, reply: FastifyReply): void {
-  const call = new Call(request.id, plane.clock.monotonic(), request.socket.remoteAddress ?? '')
   const path = (request.raw.url ?? '').split('?', 1)[0]!.slice(0, 128) // a query may carry a signature
   const detail = `the path ${path} cannot be decoded`
-  refuse(reply, plane, call, new ApiError('InvalidAction.NotFound', { detail, cause: 'unknown-path' }))
+  refuse(
+    reply,
+    plane,
+    callOf(request, plane),
+    new ApiError('InvalidAction.NotFound', { detail, cause: 'unknown-path' }),
+  )
 }

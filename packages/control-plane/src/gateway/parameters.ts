@@ -24,7 +24,7 @@ function refusalOf({ wording }: Operation, errors: FieldValidator['errors']): Ap
  */
 export const parameters = gatewayStep({
   name: 'parameters',
-  after: 'throttle',
+  after: 'conformance',
   errors: ['ParameterFieldCheckFailed', 'ParameterCheckFailed', 'InvalidParameter.%s'],
   check(call, _plane, request) {
     const operation = found(call.operation, 'the operation')

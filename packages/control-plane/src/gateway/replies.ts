@@ -32,7 +32,8 @@ function refusalBeforeReading(request: FastifyRequest): ApiError | undefined {
   return request.is404 ? notServed(request.raw.url ?? '', request.method) : undefined
 }
 
-function callOf(request: FastifyRequest, { clock }: Plane): Call {
+/** The call that a request is, before anything is known of it. */
+export function callOf(request: FastifyRequest, { clock }: Plane): Call {
   const secure = request.protocol === 'https'
   return new Call(request.id, clock.monotonic(), request.socket.remoteAddress ?? '', secure)
 }

@@ -70,7 +70,7 @@ function settleFormat(call: Call, assume: TouchAssumption): void {
 /** Reads query and form into one map, tells the signature scheme, and settles the format of the answer. */
 export const rpc = gatewayStep({
   name: 'rpc',
-  after: 'body',
+  after: 'pause',
   errors: ['RequestTooLarge', 'InvalidParameter.Format'],
   check(call, { assume }, request) {
     readParameters(call, request)

@@ -7,6 +7,7 @@ import { call, errorBodyOf, type Answer } from '../testing/caller.ts'
 import { replacing } from '../testing/replacing.ts'
 import { dialects } from '../testing/signed-request.ts'
 import { createWorld, instanceId, keys, regionId, secondId, type World } from '../testing/world.ts'
+import { maxRegisterCodes } from './get-register-code.ts'
 
 const registerCode = async (world: World, id = instanceId) =>
   String((await call(world, 'GetRegisterCode', { MqttInstanceId: id })).body.RegisterCode)
@@ -32,6 +33,23 @@ function expectRefusal(world: World, answer: Answer, code: ErrorCode, detail: st
     message: expect.stringMatching(detail),
   })
 }
+
+test('LIMITS A-12: of the register codes of an instance the last ten thousand are known', async () => {
+  const world = await createWorld({ limitPerSecond: 1_000_000 })
+  const issuedAt = world.clock.now()
+  const code = (number: number) => ({ code: `code-${number}`, instanceId, issuedAt, usedAt: null })
+  await world.store.transact((tx) => {
+    for (let number = 0; number < maxRegisterCodes; number += 1) tx.registerCodes.put(code(number))
+    tx.registerCodes.put({ ...code(0), code: 'other', instanceId: secondId })
+  })
+  const { body } = await call(world, 'GetRegisterCode', { MqttInstanceId: instanceId })
+  const { registerCodes } = world.store.read
+  expect(await registerCodes.count('byInstance', instanceId)).toBe(maxRegisterCodes)
+  expect(await registerCodes.get('code-0')).toBeUndefined()
+  expect(await registerCodes.get('code-1')).toEqual(code(1))
+  expect(await registerCodes.get(String(body.RegisterCode))).toBeDefined()
+  expect(await registerCodes.count('byInstance', secondId)).toBe(1)
+})
 
 test('LIMITS A-12: each register code is new: a UUID directly followed by digits', async () => {
   const world = await createWorld()

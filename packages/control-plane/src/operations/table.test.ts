@@ -88,3 +88,8 @@ test('each error says where it is documented, and has a message that ends as the
     expect(row.message, code).toMatch(/^[A-Z].*[a-z.]$/)
   }
 })
+
+test('each step of the gateway names the one before it, so that the list boots in no other order', () => {
+  const names = gateway.map(({ step }) => step.name)
+  expect(gateway.map(({ step }) => step.after)).toEqual(['pause', ...names.slice(0, -1)])
+})
