@@ -199,6 +199,14 @@ test.each(rows)('%s is answered once in the envelope, logged once, and nobody el
   expect(await markerStatus(world, port)).toBe(200)
 })
 
+test('a request with more headers than any client sends is refused by one of two: Node.js 24 looks before we do', async () => {
+  const headers = (count: number) => `${get}${'x: y\r\n'.repeat(count - 1)}\r\n` // Host is one of them
+  const [most] = await exchange(port, headers(1_000))
+  const [more] = await exchange(port, headers(1_001))
+  expect([most!.code, more!.code, more!.status]).toEqual(['MissingAction', 'RequestHeaderTooLarge', 431])
+  expect(world.log.at(-1)?.message).toMatch(/more than 1000 headers|Header overflow/)
+})
+
 test('a header that no client sends twice reads as both values where it is sent twice', async () => {
   const [answer] = await exchange(port, `${get}x-acs-action: a\r\nx-acs-action: b\r\nx-acs-version: 2020-04-20\r\n\r\n`)
   expect(answer).toMatchObject({ status: 404, code: 'InvalidAction.NotFound' })
