@@ -37,11 +37,10 @@ const lifeOf = async (management: ReturnType<typeof managementClient>, { deviceS
   ((await management.request('GET', `/certificates/${deviceSn}`)) as { certificates: Life[] }).certificates[0]!
 
 describeOwnProgram('the life of a certificate', () => {
-  const shared = sharedProgram(async () => [])
+  const shared = sharedProgram()
 
   async function stage() {
-    const endpoints = shared.program.endpoints()
-    const management = managementClient(endpoints.management)
+    const { endpoints, management } = shared
     const [device] = await management.issueDevices({ clientId: `GID_demo@@@${unique('l')}`, keyType: 'ec' })
     const client = deviceClient({ endpoints, device: device!, reconnectPeriod: 50 })
     const api = ownerClient(endpoints)

@@ -1,10 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import {
   deviceClient,
   managementClient,
-  startProgram,
   waitForConnect,
   waitForDisconnect,
   waitForRefusal,
@@ -13,11 +9,11 @@ import {
   type ManagementClient,
   type Program,
 } from '@apsaramq/testkit'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { anyPorts } from '../support/any-ports.ts'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { explanation } from '../support/explained.ts'
 import { ownProgram } from '../support/own-program.ts'
 import { rawHttp } from '../support/raw-http.ts'
+import { sharedProgram } from '../support/shared-program.ts'
 import { describeOwnProgram, ownerClient, unique } from '../support/target.ts'
 
 interface Entry {
@@ -35,17 +31,8 @@ describeOwnProgram('the management port', () => {
   let program: Program
   let endpoints: Endpoints
   let management: ManagementClient
-  let dataDir: string
-  beforeAll(async () => {
-    dataDir = await mkdtemp(join(tmpdir(), 'apsaramq-e2e-'))
-    program = await startProgram({ args: ['start', ...anyPorts], dataDir })
-    endpoints = program.endpoints()
-    management = managementClient(endpoints.management)
-  })
-  afterAll(async () => {
-    await program?.stop()
-    await rm(dataDir, { recursive: true, force: true })
-  })
+  const shared = sharedProgram()
+  beforeAll(() => ({ program, endpoints, management } = shared))
 
   const issue = async (): Promise<IssuedDevice> => {
     const [device] = await management.issueDevices({ clientId: `GID_demo@@@${unique('m')}`, keyType: 'ec' })

@@ -1,35 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import {
-  managementClient,
-  startProgram,
-  type Endpoints,
-  type IssuedDevice,
-  type ManagementClient,
-  type Program,
-} from '@apsaramq/testkit'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { anyPorts } from '../support/any-ports.ts'
+import { type Endpoints, type IssuedDevice, type ManagementClient } from '@apsaramq/testkit'
+import { beforeAll, expect, test } from 'vitest'
 import { explanation } from '../support/explained.ts'
 import { sdks, type SdkVariant } from '../support/sdk.ts'
+import { sharedProgram } from '../support/shared-program.ts'
 import { describeOwnProgram, unique } from '../support/target.ts'
 
 describeOwnProgram('what a client meant', () => {
-  let program: Program
   let endpoints: Endpoints
   let management: ManagementClient
-  let dataDir: string
-  beforeAll(async () => {
-    dataDir = await mkdtemp(join(tmpdir(), 'apsaramq-e2e-'))
-    program = await startProgram({ args: ['start', ...anyPorts], dataDir })
-    endpoints = program.endpoints()
-    management = managementClient(endpoints.management)
-  })
-  afterAll(async () => {
-    await program?.stop()
-    await rm(dataDir, { recursive: true, force: true })
-  })
+  const shared = sharedProgram()
+  beforeAll(() => ({ endpoints, management } = shared))
 
   const issue = async (): Promise<IssuedDevice> => {
     const clientId = `GID_demo@@@${unique('n')}`
