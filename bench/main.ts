@@ -49,18 +49,22 @@ async function run(options: BenchOptions): Promise<void> {
     `${cores} cores, Node.js ${node}; ${pinned ? 'server and generator on a core each' : 'NOT pinned to cores'}\n`,
   )
   if (options.smoke) console.log('smoke: the figures below mean nothing\n')
-  const measures: Measure[] = []
+  const measuresByScenario = new Map<string, Measure[]>()
   await withDirectory(async (dataDir) => {
     const populated = populator(dataDir, options.devices)
-    for (const scenario of options.scenarios.flatMap((name) => scenarios[name]!)) {
-      for await (const measure of scenario.run({ options, populated })) {
-        measures.push(measure)
-        console.log(measureText(measure))
+    for (const name of options.scenarios) {
+      const measures: Measure[] = []
+      measuresByScenario.set(name, measures)
+      for (const scenario of scenarios[name]!) {
+        for await (const measure of scenario.run({ options, populated })) {
+          measures.push(measure)
+          console.log(measureText(measure))
+        }
       }
     }
   })
-  if (options.results) await writeResults({ ...machine, pinned }, options, measures)
-  console.log(`figures: ${await save(options, { ...machine, pinned }, measures)}`)
+  if (options.results) await writeResults({ ...machine, pinned }, options, measuresByScenario)
+  console.log(`figures: ${await save(options, { ...machine, pinned }, [...measuresByScenario.values()].flat())}`)
 }
 
 /** Whether an error is the user's slip: one sentence is all it takes. */

@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { measureText, type Measure } from './report.ts'
 import type { BenchOptions } from './options.ts'
 
-/** Between these two lines RESULTS.md is written by the bench. */
-const [begin, end] = ['<!-- figures: npm run bench -- all --results -->', '<!-- /figures -->']
+/** Between two such lines RESULTS.md holds what the bench has measured of a scenario. */
+const marks = (scenario: string) => [`<!-- figures: ${scenario} -->`, `<!-- /figures: ${scenario} -->`] as const
 
 const list = (facts: object) => Object.entries(facts).map(([name, value]) => `${name} ${value}`)
 
@@ -14,16 +14,25 @@ function describeRun(machine: Record<string, unknown>, options: BenchOptions): s
   return `Taken ${new Date().toISOString().slice(0, 10)} · ${list(machine).join(' · ')}\n\nOptions: ${list(taken).join(' · ')}`
 }
 
-/** Puts the figures of a run into RESULTS.md; what is written around them stays. @throws {Error} where its marks are gone */
+/** A text with the figures of a scenario between its marks; all else stays. @throws {Error} where the marks are gone */
+export function withFigures(text: string, scenario: string, figures: string): string {
+  const [begin, end] = marks(scenario)
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)]
+  if (from < 0 || to < from) throw new Error(`RESULTS.md has lost its lines ${begin} and ${end}`)
+  return `${text.slice(0, from)}${begin}\n\n${figures}\n${text.slice(to)}`
+}
+
+/** Puts the figures of a run into RESULTS.md; those of other scenarios and what is written around them stay. */
 export async function writeResults(
   machine: Record<string, unknown>,
   options: BenchOptions,
-  measures: readonly Measure[],
-) {
+  measuresByScenario: ReadonlyMap<string, readonly Measure[]>,
+): Promise<void> {
   const file = new URL('../RESULTS.md', import.meta.url)
-  const text = await readFile(file, 'utf8')
-  const [from, to] = [text.indexOf(begin), text.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`RESULTS.md has lost its lines ${begin} and ${end}`)
-  const figures = [begin, '', describeRun(machine, options), '', ...measures.map(measureText), ''].join('\n')
-  await writeFile(file, `${text.slice(0, from)}${figures}${text.slice(to)}`)
+  let text = await readFile(file, 'utf8')
+  for (const [scenario, measures] of measuresByScenario) {
+    const figures = [describeRun(machine, options), '', ...measures.map(measureText)].join('\n')
+    text = withFigures(text, scenario, figures)
+  }
+  await writeFile(file, text)
 }
