@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,10 +17,21 @@ declare module 'vitest' {
   }
 }
 
-/** Aims the suite at `APSARAMQ_ENDPOINTS_FILE`, or starts this checkout's emulator for the whole run. */
+/**
+ * The endpoints file of a running emulator that the environment names. The variable also tells an emulator where to
+ * write: the file is there as long as that emulator runs, so one that is not there names nothing to aim at.
+ */
+function runningElsewhere(): string | undefined {
+  const named = process.env.APSARAMQ_ENDPOINTS_FILE
+  if (!named || existsSync(named)) return named || undefined
+  process.stderr.write(`e2e: no emulator runs that has written ${named} (APSARAMQ_ENDPOINTS_FILE): one is started\n`)
+  return undefined
+}
+
+/** Aims the suite at the running emulator of `APSARAMQ_ENDPOINTS_FILE`, or starts this checkout's for the whole run. */
 export default async function aim(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   tellWhatIsMissing()
-  const named = process.env.APSARAMQ_ENDPOINTS_FILE
+  const named = runningElsewhere()
   project.provide('foreign', named !== undefined)
   if (named !== undefined) {
     project.provide('endpointsFile', named)
