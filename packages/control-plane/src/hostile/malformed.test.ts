@@ -199,10 +199,12 @@ test.each(rows)('%s is answered once in the envelope, logged once, and nobody el
   expect(await markerStatus(world, port)).toBe(200)
 })
 
+/** A GET with `count` headers, of which Host is one. */
+const getWithHeaders = (count: number): string => `${get}${'x: y\r\n'.repeat(count - 1)}\r\n`
+
 test('a request with more headers than any client sends is refused by one of two: Node.js 24 looks before we do', async () => {
-  const headers = (count: number) => `${get}${'x: y\r\n'.repeat(count - 1)}\r\n` // Host is one of them
-  const [most] = await exchange(port, headers(1_000))
-  const [more] = await exchange(port, headers(1_001))
+  const [most] = await exchange(port, getWithHeaders(1_000))
+  const [more] = await exchange(port, getWithHeaders(1_001))
   expect([most!.code, more!.code, more!.status]).toEqual(['MissingAction', 'RequestHeaderTooLarge', 431])
   expect(world.log.at(-1)?.message).toMatch(/more than 1000 headers|Header overflow/)
 })
