@@ -71,7 +71,7 @@ async function decideUntilSettled(deps: AdmissionDeps, connection: Connection, c
 async function decide(deps: AdmissionDeps, connection: Connection, { packet }: ArrivedConnect): Promise<Decision> {
   const { store, settings } = deps
   const { username, password, clientId, clean } = packet
-  const question = { identity: connection.identity!, named: namedInstance(connection.serverName, username) }
+  const question = { identity: connection.identity!, named: namedInstance(connection.link.serverName, username) }
   const evidence = await deps.gather(store.read, question, deps.clock.now())
   const verdict = judge(evidence, settings.caStatus)
   if (verdict.kind === 'refuse') {

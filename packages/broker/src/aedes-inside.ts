@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events'
-import type { TLSSocket } from 'node:tls'
+import type { Duplex } from 'node:stream'
 import type { Aedes, Client } from 'aedes'
 
 /** What aedes 1.2.0 has and its types do not say. */
@@ -34,9 +34,9 @@ export function onBrokerError(aedes: EventEmitter, listener: (error: Error) => v
   aedes.on('error', listener)
 }
 
-/** The client that aedes has made of a socket. */
-export function clientOf(socket: TLSSocket): AedesClient | undefined {
-  return (socket as TLSSocket & { client?: AedesClient }).client // aedes sets it on every stream it handles
+/** The client that aedes has made of a stream. */
+export function clientOf(stream: Duplex): AedesClient | undefined {
+  return (stream as Duplex & { client?: AedesClient }).client // aedes sets it on every stream it handles
 }
 
 /**
@@ -44,8 +44,8 @@ export function clientOf(socket: TLSSocket): AedesClient | undefined {
  *
  * @returns whether there was one
  */
-export function suppressWill(socket: TLSSocket): boolean {
-  const client = clientOf(socket)
+export function suppressWill(stream: Duplex): boolean {
+  const client = clientOf(stream)
   if (!client) return false
   const had = Boolean(client.will ?? client._will)
   client.will = null

@@ -1,4 +1,3 @@
-import type { TLSSocket } from 'node:tls'
 import type { Cause } from '@apsaramq/model'
 import { createPathVerifier } from '@apsaramq/pki'
 import { createAccessRules } from './acl.ts'
@@ -12,7 +11,7 @@ import { createIdentityReader } from './identity.ts'
 import { listenTls, type Listener } from './listener.ts'
 import { createIds } from './ids.ts'
 import { joinLiveSet } from './live-set.ts'
-import { receive } from './reception.ts'
+import { receive, type Arrival } from './reception.ts'
 import { followChanges } from './revocation.ts'
 import { SessionIndex } from './sessions.ts'
 import type { Broker, BrokerOptions } from './settings.ts'
@@ -33,8 +32,9 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const stopFollowing = followChanges(shared)
   const gate = { isOpen: true }
   const nextId = createIds(options.random)
-  const reception = { ...shared, admit, gate, nextId, readIdentity: createIdentityReader() }
-  const listenerDeps = { ...shared, onSecure: (socket: TLSSocket) => receive(reception, socket) }
+  const reception = { ...shared, admit, gate, nextId }
+  const onArrival = (arrival: Arrival) => receive(reception, arrival)
+  const listenerDeps = { ...shared, readIdentity: createIdentityReader(), onArrival }
   const listeners: Listener[] = []
 
   async function empty(cause: Cause, message: string): Promise<void> {

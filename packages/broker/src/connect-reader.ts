@@ -1,4 +1,4 @@
-import type { TLSSocket } from 'node:tls'
+import type { Readable } from 'node:stream'
 import { decodeConnect, protocolOf, type ConnectPacket } from './decode-connect.ts'
 import { MalformedPacket } from './fields.ts'
 import { Guard } from './guard.ts'
@@ -23,26 +23,26 @@ export interface RefusedConnect {
 }
 
 /**
- * Reads from a socket until its first packet is complete, and no further: until it is admitted the client waits
- * in its socket's own buffer.
+ * Reads from a stream until its first packet is complete, and no further: until it is admitted the client waits
+ * in its stream's own buffer.
  *
  * @returns stops reading
  */
 export function readConnect(
-  socket: TLSSocket,
+  stream: Readable,
   maxPacketBytes: number,
   done: (result: ArrivedConnect | RefusedConnect) => void,
 ): () => void {
   const guard = new Guard(maxPacketBytes)
   const chunks: Buffer[] = []
   let bytes = 0
-  const stop = () => void socket.off('readable', onReadable)
+  const stop = () => void stream.off('readable', onReadable)
   function finish(result: ArrivedConnect | RefusedConnect): void {
     stop()
     done(result)
   }
   function onReadable(): void {
-    for (let chunk: Buffer | null = socket.read(); chunk; chunk = socket.read()) {
+    for (let chunk: Buffer | null = stream.read(); chunk; chunk = stream.read()) {
       const violation = guard.inspect(chunk)
       // a fault further on is in a later packet: it is found again when that one is read
       if (violation?.at === 0) return finish({ kind: 'refused', refusal: violation, answer: undefined })
@@ -52,7 +52,7 @@ export function readConnect(
       if (whole !== undefined && bytes >= whole) return finish(arrived(Buffer.concat(chunks, bytes), whole))
     }
   }
-  socket.on('readable', onReadable)
+  stream.on('readable', onReadable)
   return stop
 }
 

@@ -1,11 +1,12 @@
 import type { Session } from '@apsaramq/model'
-import type { TLSSocket } from 'node:tls'
+import type { Duplex } from 'node:stream'
 import type { Identity } from './identity.ts'
+import type { Link } from './link.ts'
 import type { Refusal } from './verdict.ts'
 
 /**
  * Where a connection stands.
- * `waiting` TLS is up, no CONNECT yet · `judging` the CONNECT is being judged · `live` admitted · `ended` cut or closed
+ * `waiting` no CONNECT yet · `judging` the CONNECT is being judged · `live` admitted · `ended` cut or closed
  */
 export type Stage = 'waiting' | 'judging' | 'live' | 'ended'
 
@@ -20,18 +21,17 @@ export interface Admitted {
   clean: boolean
 }
 
-/** One TLS connection, from the end of its handshake to its close. */
+/** One connection, from the end of its handshakes to its close. */
 export interface Connection {
   readonly id: string
-  readonly socket: TLSSocket
-  readonly remoteAddress: string
+  /** What MQTT is read from and written to. */
+  readonly stream: Duplex
+  readonly link: Link
   /**
    * Taken once, at the end of the handshake: a destroyed socket has no certificate any more. Undefined once the
    * connection is admitted: what is still needed of it is in its session.
    */
   identity: Identity | undefined
-  /** The server name the client asked for, undefined where it sent none. */
-  readonly serverName: string | undefined
   stage: Stage
   /** Set when a record that may have been read for its admission has changed since. */
   disturbed: boolean

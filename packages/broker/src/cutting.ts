@@ -12,22 +12,14 @@ export function connackOf({ cause }: Refusal): Uint8Array {
   return Uint8Array.of(0x20, 2, 0, connackCodes[cause] ?? 5)
 }
 
-/** Sends the CONNACK, then closes. Unread bytes would turn the close into a reset, which can overtake the answer. */
-export function answerAndClose({ socket }: Connection, connack: Uint8Array): void {
-  socket.resume()
-  socket.write(connack)
-  socket.destroySoon()
-}
-
-/** `end` says goodbye in TLS where nothing is waiting to be written; `destroy` waits for nothing. */
-export function cut({ socket }: Connection): void {
-  if (socket.destroyed) return
-  socket.end()
-  socket.destroy()
+/** Sends the CONNACK, then closes. */
+export function answerAndClose({ stream, link }: Connection, connack: Uint8Array): void {
+  stream.write(connack)
+  link.finish()
 }
 
 /** Cuts the first {@link sliceSize} now, the others as the event loop comes round. */
 export function cutInSlices(connections: readonly Connection[]): void {
-  for (const connection of connections.slice(0, sliceSize)) cut(connection)
+  for (const connection of connections.slice(0, sliceSize)) connection.link.cut()
   if (connections.length > sliceSize) setImmediate(cutInSlices, connections.slice(sliceSize))
 }

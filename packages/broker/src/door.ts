@@ -1,4 +1,4 @@
-import type { TLSSocket } from 'node:tls'
+import type { Duplex } from 'node:stream'
 import type { AedesClient } from './aedes-inside.ts'
 import type { ArrivedConnect } from './connect-reader.ts'
 import type { Connection } from './connection.ts'
@@ -11,15 +11,15 @@ export interface DoorDeps {
 }
 
 /**
- * Stands between a socket and aedes, which takes its bytes with `socket.read()`: first the CONNECT and nothing
+ * Stands between a stream and aedes, which takes its bytes with `stream.read()`: first the CONNECT and nothing
  * behind it until it is answered (aedes 1.2.0 would handle packets it reads before it has authenticated the client),
  * then, chunk by chunk, what the guard has seen.
  */
 export function openDoor(deps: DoorDeps, connection: Connection, client: AedesClient, connect: ArrivedConnect): void {
-  const { socket } = connection
+  const { stream } = connection
   const door = new Door(deps, connection, client, connect)
-  socket.read = (size?: number) => door.read(size)
-  socket.emit('readable') // the CONNECT is at the door, not in the stream
+  stream.read = (size?: number) => door.read(size)
+  stream.emit('readable') // the CONNECT is at the door, not in the stream
 }
 
 class Door {
@@ -27,7 +27,7 @@ class Door {
   readonly #connection: Connection
   readonly #client: AedesClient
   readonly #guard: Guard
-  readonly #readSocket: TLSSocket['read']
+  readonly #readStream: Duplex['read']
   #connect: Buffer | undefined
   #rest: Buffer | undefined
   #isViolated = false
@@ -37,17 +37,17 @@ class Door {
     this.#connection = connection
     this.#client = client
     this.#guard = new Guard(deps.maxPacketBytes)
-    this.#readSocket = connection.socket.read
+    this.#readStream = connection.stream.read
     this.#connect = bytes
     this.#rest = rest
   }
 
   read(size: number | undefined): Buffer | null {
-    if (size === 0) return this.#readSocket.call(this.#connection.socket, 0) // node's own, to start reading
+    if (size === 0) return this.#readStream.call(this.#connection.stream, 0) // node's own, to start reading
     if (this.#isViolated || this.#connection.ending) return null
     if (this.#connect) return this.#passed(this.#takeConnect())
     if (!this.#client.connackSent) return null
-    return this.#passed(this.#takeRest() ?? this.#readSocket.call(this.#connection.socket, size))
+    return this.#passed(this.#takeRest() ?? this.#readStream.call(this.#connection.stream, size))
   }
 
   #takeConnect(): Buffer | null {

@@ -2,7 +2,7 @@ import type { LogKind } from '@apsaramq/model'
 import { clientOf, suppressWill } from './aedes-inside.ts'
 import type { Connection } from './connection.ts'
 import { factsOf } from './connection-facts.ts'
-import { answerAndClose, connackOf, cut, cutInSlices } from './cutting.ts'
+import { answerAndClose, connackOf, cutInSlices } from './cutting.ts'
 import type { SessionIndex } from './sessions.ts'
 import type { BrokerOptions } from './settings.ts'
 import type { Refusal } from './verdict.ts'
@@ -31,8 +31,8 @@ export class Endings {
     const connack = answer ?? (asked ? connackOf(refusal) : undefined)
     this.#leave(connection, 'refuse', refusal)
     if (connack) return answerAndClose(connection, connack)
-    this.#deps.assume('A-02', connection.clientId ?? connection.remoteAddress)
-    cut(connection)
+    this.#deps.assume('A-02', connection.clientId ?? connection.link.remoteAddress)
+    connection.link.cut()
   }
 
   /**
@@ -45,7 +45,7 @@ export class Endings {
     const dropped = connections.filter(({ stage }) => stage === 'live')
     for (const connection of dropped) {
       this.#leave(connection, 'drop', ending)
-      if (will === 'suppressed' && suppressWill(connection.socket)) {
+      if (will === 'suppressed' && suppressWill(connection.stream)) {
         this.#deps.assume('A-15', connection.admitted?.session.clientId)
       }
     }
@@ -58,7 +58,7 @@ export class Endings {
     this.drop(connections, ending, 'suppressed')
     for (const connection of waiting) {
       this.#leave(connection, 'refuse', ending)
-      cut(connection)
+      connection.link.cut()
     }
   }
 
@@ -68,7 +68,7 @@ export class Endings {
     const message = `another connection came as ${clientId}`
     this.#leave(connection, 'disconnect', { cause: 'session-taken-over', message })
     this.#deps.assume('A-26', clientId)
-    cut(connection)
+    connection.link.cut()
   }
 
   /** Tidies up after a socket that has closed, for whatever reason. */
@@ -95,6 +95,6 @@ export class Endings {
   }
 }
 
-function howItLeft({ socket }: Connection): string {
-  return clientOf(socket)?._disconnected ? 'the client sent DISCONNECT' : 'the connection closed without DISCONNECT'
+function howItLeft({ stream }: Connection): string {
+  return clientOf(stream)?._disconnected ? 'the client sent DISCONNECT' : 'the connection closed without DISCONNECT'
 }

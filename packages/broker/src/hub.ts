@@ -51,7 +51,7 @@ export async function createHub(deps: HubDeps): Promise<Hub> {
   }
   return {
     handle(connection, connect) {
-      const client = aedes.handle(connection.socket) as AedesClient
+      const client = aedes.handle(connection.stream) as AedesClient
       guests.set(client, { connection, filters: undefined })
       openDoor(door, connection, client, connect)
     },

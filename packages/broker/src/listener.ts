@@ -1,13 +1,17 @@
 import type { Server, Socket } from 'node:net'
 import { createServer, type TlsOptions, type TLSSocket } from 'node:tls'
 import type { Endings } from './endings.ts'
+import type { ReadIdentity } from './identity.ts'
+import { SocketLink } from './link.ts'
+import type { Arrival } from './reception.ts'
 import type { BrokerOptions } from './settings.ts'
 
 /** What a listener needs. */
 export interface ListenerDeps extends Pick<BrokerOptions, 'tls' | 'settings' | 'log'> {
   endings: Endings
-  /** Takes a socket whose handshake is done. */
-  onSecure(socket: TLSSocket): void
+  readIdentity: ReadIdentity
+  /** Takes a connection whose handshake is done. */
+  onArrival(arrival: Arrival): void
 }
 
 /** A port that speaks TLS. */
@@ -31,7 +35,9 @@ const socketBufferBytes = 1024 * 1024
  * LIMITS A-27
  */
 export async function listenTls(deps: ListenerDeps, at: { host: string; port: number }): Promise<Listener> {
-  const server = createServer(optionsOf(deps), (socket) => deps.onSecure(socket))
+  const server = createServer(optionsOf(deps), (stream) =>
+    deps.onArrival({ stream, link: new SocketLink('mqtts', stream), identity: deps.readIdentity(stream) }),
+  )
   const sockets = new Set<Socket>()
   const addresses = new WeakMap<Socket, string | undefined>()
   server.on('connection', (socket: Socket) => {

@@ -29,6 +29,7 @@ export function joinLiveSet(deps: LiveSetDeps, connection: Connection, connect: 
 
 function admittedOf(deps: LiveSetDeps, connection: Connection, { packet }: ArrivedConnect, grant: Grant): Admitted {
   const { device, ca } = grant.verdict
+  const { link } = connection
   const session: Session = {
     id: connection.id,
     instanceId: grant.instance.id,
@@ -38,10 +39,10 @@ function admittedOf(deps: LiveSetDeps, connection: Connection, { packet }: Arriv
     deviceSn: device.sn,
     fingerprint: device.fingerprint,
     protocol: packet.level === 3 ? 'mqtt3.1' : 'mqtt3.1.1',
-    transport: 'mqtts',
-    tlsVersion: connection.socket.getProtocol(),
-    resumed: connection.socket.isSessionReused(),
-    remoteAddress: connection.remoteAddress,
+    transport: link.transport,
+    tlsVersion: link.tlsVersion,
+    resumed: link.resumed,
+    remoteAddress: link.remoteAddress,
     connectedAt: deps.clock.now(),
   }
   return {

@@ -1,9 +1,10 @@
-import type { TLSSocket } from 'node:tls'
+import type { Duplex } from 'node:stream'
 import type { Admit } from './admission.ts'
 import { readConnect, type ArrivedConnect, type RefusedConnect } from './connect-reader.ts'
 import type { Connection } from './connection.ts'
 import type { Endings } from './endings.ts'
-import type { ReadIdentity } from './identity.ts'
+import type { Identity } from './identity.ts'
+import type { Link } from './link.ts'
 import type { SessionIndex } from './sessions.ts'
 import type { BrokerOptions } from './settings.ts'
 
@@ -12,35 +13,39 @@ export interface ReceptionDeps extends Pick<BrokerOptions, 'clock' | 'settings'>
   index: SessionIndex
   endings: Endings
   admit: Admit
-  readIdentity: ReadIdentity
   /** An id that no other connection of this or any other process has. */
   nextId(): string
   /** Whether the broker takes connections at the moment. */
   gate: { isOpen: boolean }
 }
 
-/**
- * Receives a socket whose handshake is done: takes its identity, enters it in the index, and waits for its CONNECT,
- * all within one time limit.
- */
-export function receive(deps: ReceptionDeps, socket: TLSSocket): void {
-  const connection = connectionOf(deps, socket)
-  socket.on('error', destroyThis)
-  socket.once('close', () => deps.endings.closed(connection))
+/** What a listener hands over once every handshake is done. */
+export interface Arrival {
+  stream: Duplex
+  link: Link
+  identity: Identity
+}
+
+/** Receives a connection: enters it in the index, and waits for its CONNECT within a time limit. */
+export function receive(deps: ReceptionDeps, arrival: Arrival): void {
+  const connection = connectionOf(deps, arrival)
+  const { stream } = connection
+  stream.on('error', destroyThis)
+  stream.once('close', () => deps.endings.closed(connection))
   deps.index.add(connection)
   if (deps.gate.isOpen) return waitForConnect(deps, connection)
   deps.endings.refuse(connection, { cause: 'emulator-reset', message: 'the broker is being reset' })
 }
 
-/** Node says by an error why a socket failed; what matters here is that it closes. */
-function destroyThis(this: TLSSocket): void {
+/** Node says by an error why a stream failed; what matters here is that it closes. */
+function destroyThis(this: Duplex): void {
   this.destroy()
 }
 
 /** Apart, so that nothing that lives as long as the connection holds on to what its CONNECT needed. */
 function waitForConnect(deps: ReceptionDeps, connection: Connection): void {
   const { connectTimeoutMs, maxPacketBytes } = deps.settings
-  const stopReading = readConnect(connection.socket, maxPacketBytes, (result) => onConnect(deps, connection, result))
+  const stopReading = readConnect(connection.stream, maxPacketBytes, (result) => onConnect(deps, connection, result))
   const cancel = deps.clock.after(connectTimeoutMs, () => onTimeout(deps, connection))
   connection.stopWaiting = () => {
     stopReading()
@@ -49,13 +54,12 @@ function waitForConnect(deps: ReceptionDeps, connection: Connection): void {
   }
 }
 
-function connectionOf({ nextId, readIdentity }: ReceptionDeps, socket: TLSSocket): Connection {
+function connectionOf({ nextId }: ReceptionDeps, { stream, link, identity }: Arrival): Connection {
   return {
     id: nextId(),
-    socket,
-    remoteAddress: socket.remoteAddress ?? 'unknown',
-    identity: readIdentity(socket),
-    serverName: typeof socket.servername === 'string' ? socket.servername : undefined,
+    stream,
+    link,
+    identity,
     stage: 'waiting',
     disturbed: false,
     clientId: undefined,
@@ -86,5 +90,5 @@ function onTimeout({ endings, settings }: ReceptionDeps, connection: Connection)
   }
   const certificate = connection.identity?.kind === 'none' ? ', and no certificate was presented' : ''
   endings.refuse(connection, { cause: 'connect-timeout', message: `no CONNECT ${withinMs}${certificate}` })
-  connection.socket.destroy() // also one that was refused before and has not read the answer
+  connection.link.cut() // also one that was refused before and has not read the answer
 }

@@ -77,7 +77,7 @@ function onDevice(
 function cutWaiting({ index, endings, settings }: RevocationDeps, device: DeviceCertificate): void {
   if (settings.liveSessions.kind !== 'drop' || settings.rejectAt !== 'cut') return
   for (const connection of index.waitingByFingerprint(device.fingerprint)) {
-    const wanted = instanceOfServerName(connection.serverName)
+    const wanted = instanceOfServerName(connection.link.serverName)
     if (wanted === undefined || isSameInstance(wanted, device.instanceId))
       endings.refuse(connection, deviceInactive(device))
   }
