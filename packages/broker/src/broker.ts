@@ -1,7 +1,7 @@
 import type { Cause } from '@apsaramq/model'
 import { createPathVerifier } from '@apsaramq/pki'
 import { createAccessRules } from './acl.ts'
-import { createAdmission } from './admission.ts'
+import { createAdmission, type Admit, type AdmissionDeps } from './admission.ts'
 import { DeletedDevices } from './deleted-devices.ts'
 import { Endings } from './endings.ts'
 import { createGatherer } from './evidence.ts'
@@ -10,7 +10,7 @@ import { createHubs } from './hubs.ts'
 import { createIdentityReader } from './identity.ts'
 import { listenTls, type Listener } from './listener.ts'
 import { createIds } from './ids.ts'
-import { joinLiveSet } from './live-set.ts'
+import { joinLiveSet, type LiveSetDeps } from './live-set.ts'
 import { receive, type Arrival } from './reception.ts'
 import { followChanges } from './revocation.ts'
 import { SessionIndex } from './sessions.ts'
@@ -27,14 +27,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const hubs = createHubs({ ...options, endings, rules: createAccessRules(topics, options.settings.strict) })
   const deleted = new DeletedDevices(options.store, options.clock)
   const shared = { ...options, index, endings, deleted }
-  const gather = createGatherer(createPathVerifier())
-  const admit = createAdmission({ ...shared, hubs, gather, join: (...joining) => joinLiveSet(shared, ...joining) })
-  const stopFollowing = followChanges(shared)
   const gate = { isOpen: true }
-  const nextId = createIds(options.random)
-  const reception = { ...shared, admit, gate, nextId }
+  const reception = { ...shared, gate, nextId: createIds(options.random), admit: createAdmit({ ...shared, hubs }) }
   const onArrival = (arrival: Arrival) => receive(reception, arrival)
   const listenerDeps = { ...shared, readIdentity: createIdentityReader(), onArrival }
+  const stopFollowing = followChanges(shared)
   const listeners: Listener[] = []
 
   async function empty(cause: Cause, message: string): Promise<void> {
@@ -61,4 +58,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       for (const stop of [stopFollowing, topics.stop, () => deleted.stop()]) stop()
     },
   }
+}
+
+type AdmitDeps = Omit<AdmissionDeps, 'gather' | 'join'> & LiveSetDeps
+
+function createAdmit(deps: AdmitDeps): Admit {
+  const gather = createGatherer(createPathVerifier())
+  return createAdmission({ ...deps, gather, join: (...joining) => joinLiveSet(deps, ...joining) })
 }
