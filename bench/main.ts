@@ -10,15 +10,23 @@ import { writeResults } from './lib/results-file.ts'
 import type { Scenario } from './lib/scenario.ts'
 import { apiCeiling } from './scenarios/api-ceiling.ts'
 import { apiPaced } from './scenarios/api-paced.ts'
+import { bothPlanes } from './scenarios/both-planes.ts'
 import { connect } from './scenarios/connect.ts'
 import { memory } from './scenarios/memory.ts'
+import { messages } from './scenarios/messages.ts'
 import { revoke } from './scenarios/revoke.ts'
+import { singleMessages } from './scenarios/single-messages.ts'
+import { slowSubscriber } from './scenarios/slow-subscriber.ts'
 import { store } from './scenarios/store.ts'
 
 /** The scenarios by their command. */
 const scenarios: Record<string, readonly Scenario[]> = {
   api: [apiCeiling, apiPaced],
   connect: [connect],
+  messages: [messages],
+  'slow-subscriber': [slowSubscriber],
+  'single-messages': [singleMessages],
+  'both-planes': [bothPlanes],
   revoke: [revoke],
   store: [store],
   memory: [memory],

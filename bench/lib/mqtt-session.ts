@@ -30,7 +30,7 @@ export function connectBytes(clientId: string, keepalive = 480): Buffer {
 
 /** DISCONNECT and PINGREQ. */
 export const disconnectBytes = Buffer.from([0xe0, 0])
-const pingreqBytes = Buffer.from([0xc0, 0])
+export const pingreqBytes = Buffer.from([0xc0, 0])
 
 /** What a device brings to every handshake, made once: parsing a key costs as much as a handshake. */
 export function secureContextOf({ key, chain }: Identity, ca: string, version: SecureVersion): SecureContext {
@@ -61,19 +61,42 @@ export interface LiveSession {
   end(): void
 }
 
-/** Connects a device by hand-made bytes, at a tenth of what a client library costs. @throws {Error} when it is refused */
-export async function openSession(broker: Broker, identity: Identity, version: SecureVersion): Promise<LiveSession> {
+/**
+ * Connects a device by hand-made bytes, at a tenth of what a client library costs; resolves with its socket once it
+ * has been accepted.
+ *
+ * @throws {Error} when it is refused
+ */
+export async function connectSocket(broker: Broker, identity: Identity, version: SecureVersion): Promise<TLSSocket> {
   const context = secureContextOf(identity, broker.ca, version)
   const socket = dial(broker, context, connectBytes(identity.clientId))
+  socket.on('error', () => socket.destroy()) // what matters is that it closes
+  const refused = new Promise<never>((_, reject) => {
+    for (const event of ['end', 'close'])
+      socket.once(event, () => reject(new Error(`${identity.clientId} was refused`)))
+  })
+  const [chunk] = (await Promise.race([once(socket, 'data'), refused])) as [Buffer]
+  refused.catch(() => undefined) // from here on an end is the caller's to see
+  if (!isAccepted(chunk)) throw new Error(`${identity.clientId} got ${chunk.toString('hex')} for its CONNECT`)
+  return socket
+}
+
+/** Subscribes and resolves when the SUBACK is there. @throws {Error} when the subscription is refused */
+export async function subscribe(socket: TLSSocket, topic: string, qos: 0 | 1): Promise<void> {
+  socket.write(mqttPacket.generate({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic, qos }] }))
+  const [chunk] = (await once(socket, 'data')) as [Buffer]
+  if (chunk[0] !== 0x90 || chunk.length !== 5 || chunk[4] !== qos)
+    throw new Error(`the subscription to ${topic} got ${chunk.toString('hex')}`)
+}
+
+/** Opens a session that does nothing by itself. @throws {Error} when it is refused */
+export async function openSession(broker: Broker, identity: Identity, version: SecureVersion): Promise<LiveSession> {
+  const socket = await connectSocket(broker, identity, version)
   let closedAt: number | undefined
   const closed = new Promise<number>((resolve) => {
     const end = () => resolve((closedAt ??= performance.now()))
     for (const event of ['end', 'close', 'error']) socket.once(event, end)
   })
-  const refused = closed.then(() => Promise.reject(new Error(`${identity.clientId} was refused`)))
-  const [chunk] = (await Promise.race([once(socket, 'data'), refused])) as [Buffer]
-  refused.catch(() => undefined) // from here on an end is what `closed` tells
-  if (!isAccepted(chunk)) throw new Error(`${identity.clientId} got ${chunk.toString('hex')} for its CONNECT`)
   socket.resume()
   return {
     clientId: identity.clientId,

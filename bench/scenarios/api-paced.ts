@@ -1,5 +1,6 @@
 import type { SignedRequest } from '@apsaramq/testkit'
 import { withEmulatorOn, type RunningEmulator } from '../lib/emulator.ts'
+import { allowedOf, limit } from '../lib/limit.ts'
 import { openLoop, type CallSource, type OpenLoopResult, type PacedCall } from '../lib/open-loop.ts'
 import { until } from '../lib/pace.ts'
 import { answeredInOneSecond, provedInOneSecond } from '../lib/one-second-windows.ts'
@@ -7,9 +8,6 @@ import { busy, number, type Measure } from '../lib/report.ts'
 import { shareOf, type Scenario } from '../lib/scenario.ts'
 import { callSigner, inactivations, statusFlips } from '../lib/signed-calls.ts'
 import { latenciesOf, type Latencies } from '../lib/statistics.ts'
-
-/** The documented limit, calls a second per account and operation. */
-const limit = 500
 
 interface Offered extends OpenLoopResult {
   perSecond: number
@@ -34,15 +32,6 @@ async function offer(emulator: RunningEmulator, perSecond: number, source: CallS
 function ahead(count: number, make: () => SignedRequest): CallSource {
   const requests = Array.from({ length: count }, make)
   return { count, next: (index) => requests[index]! }
-}
-
-/** What an exact limit lets through of an offer, for as long as it lasted: a server that is late is offered for longer. */
-function allowedOf(calls: readonly PacedCall[], perSecond: number): number {
-  const span = Math.max(...calls.map(({ answeredAt }) => answeredAt)) - Math.min(...calls.map(({ sentAt }) => sentAt))
-  const seconds = Math.max(calls.length / perSecond, span / 1_000)
-  const whole = Math.floor(seconds)
-  const rest = Math.min(limit, Math.round((seconds - whole) * perSecond))
-  return Math.min(calls.length, whole * limit + rest)
 }
 
 const columns = [
