@@ -12,6 +12,7 @@ import { apiCeiling } from './scenarios/api-ceiling.ts'
 import { apiPaced } from './scenarios/api-paced.ts'
 import { bothPlanes } from './scenarios/both-planes.ts'
 import { connect } from './scenarios/connect.ts'
+import { endurance } from './scenarios/endurance.ts'
 import { memory } from './scenarios/memory.ts'
 import { messages } from './scenarios/messages.ts'
 import { revoke } from './scenarios/revoke.ts'
@@ -30,6 +31,7 @@ const scenarios: Record<string, readonly Scenario[]> = {
   revoke: [revoke],
   store: [store],
   memory: [memory],
+  endurance: [endurance],
 }
 
 async function save(options: BenchOptions, machine: object, measures: readonly Measure[]): Promise<string> {

@@ -26,7 +26,7 @@ test(
       measures: { id: string; figures: unknown; table: { columns: string[]; rows: unknown[][] }; goals: object[] }[]
     }
     expect(report.format).toBe(1)
-    const ids = ['P1', 'P2', 'P3', 'P4', 'P9', 'P10', 'P11', 'P12', 'P12', 'P5', 'P5', 'P5b', 'P8', 'P7']
+    const ids = ['P1', 'P2', 'P3', 'P4', 'P9', 'P10', 'P11', 'P12', 'P12', 'P5', 'P5', 'P5b', 'P8', 'P7', 'P7']
     expect(report.measures.map(({ id }) => id)).toEqual(ids)
     for (const { id, figures, table, goals } of report.measures) {
       expect({ id, measured: holdsFigures(figures), goals: goals.length > 0 }).toEqual({

@@ -21,6 +21,8 @@ export interface ConnectOrder {
   /** Connections under way at once. */
   parallel: number
   seconds: number
+  /** Ends after so many attempts, if the seconds are not over before. */
+  attempts?: number
   /** Resume the TLS session of the device's connection before. */
   resume: boolean
 }
@@ -71,9 +73,17 @@ function attempt(order: ConnectOrder, caller: Caller): Promise<Attempt> {
   })
 }
 
-async function call(order: ConnectOrder, callers: readonly Caller[], endAt: number, attempts: Attempt[]) {
-  for (let at = 0; performance.now() < endAt; at += 1)
+/** Attempts that may still be made, of all slots together. */
+interface Budget {
+  left: number
+  endAt: number
+}
+
+async function call(order: ConnectOrder, callers: readonly Caller[], budget: Budget, attempts: Attempt[]) {
+  for (let at = 0; budget.left > 0 && performance.now() < budget.endAt; at += 1) {
+    budget.left -= 1
     attempts.push(await attempt(order, callers[at % callers.length]!))
+  }
 }
 
 answerParent(async (order: ConnectOrder): Promise<ConnectResult> => {
@@ -87,7 +97,8 @@ answerParent(async (order: ConnectOrder): Promise<ConnectResult> => {
   const beganAt = performance.now()
   const meter = meterOf(process.pid)
   const slots = Array.from({ length: parallel }, (_, slot) => callers.filter((_caller, at) => at % parallel === slot))
-  await Promise.all(slots.map((own) => call(order, own, beganAt + seconds * 1_000, attempts)))
+  const budget = { left: order.attempts ?? Infinity, endAt: beganAt + seconds * 1_000 }
+  await Promise.all(slots.map((own) => call(order, own, budget, attempts)))
   const accepted = attempts.filter((one) => one.accepted)
   return {
     perSecond: accepted.length / ((performance.now() - beganAt) / 1_000),

@@ -24,18 +24,33 @@ export interface RunningEmulator {
 
 const anyPorts = ['--api-port', '0', '--api-tls-port', '0', '--mqtts-port', '0', '--management-port', '0']
 
+/** What Node.js itself is started with beside the emulator. */
+export interface NodeExtras {
+  args: readonly string[]
+  env: Readonly<Record<string, string>>
+}
+
+const noExtras: NodeExtras = { args: [], env: {} }
+
 /** Its log goes to a file, as a user's would, and not through a pipe that the generator had to read. */
-function commandInto(logFile: string): [string, ...string[]] {
+function commandInto(logFile: string, args: readonly string[]): [string, ...string[]] {
   const root = fileURLToPath(new URL('../../', import.meta.url))
   const loader = pathToFileURL(createRequire(join(root, 'package.json')).resolve('tsx')).href
-  const node = [process.execPath, '--import', loader, join(root, 'packages/cli/src/main.ts')]
+  const node = [process.execPath, '--import', loader, ...args, join(root, 'packages/cli/src/main.ts')]
   return ['/bin/sh', '-c', 'log=$1; shift; exec "$@" 2>>"$log"', 'sh', logFile, ...node]
 }
 
-async function start(flags: readonly string[], dataDir: string) {
+/** Where a profile of the emulator is wanted: `node --cpu-prof` writes it as the process ends. */
+function profileArgs(): string[] {
+  const folder = process.env['BENCH_CPU_PROFILES']
+  return folder ? ['--cpu-prof', '--cpu-prof-dir', folder] : []
+}
+
+async function start(flags: readonly string[], dataDir: string, { args, env }: NodeExtras) {
   const logFile = join(dataDir, '..', 'emulator.log')
   try {
-    return await startProgram({ args: ['start', ...anyPorts, ...flags], dataDir, command: commandInto(logFile) })
+    const command = commandInto(logFile, [...profileArgs(), ...args])
+    return await startProgram({ args: ['start', ...anyPorts, ...flags], dataDir, command, env })
   } catch (error) {
     if (!(error instanceof ProgramExitedError)) throw error
     const log = await readFile(logFile, 'utf8')
@@ -48,9 +63,10 @@ export async function withEmulatorOn<T>(
   dataDir: string,
   flags: readonly string[],
   body: (emulator: RunningEmulator) => Promise<T>,
+  extras = noExtras,
 ): Promise<T> {
   const beganAt = performance.now()
-  const program = await start(flags, dataDir)
+  const program = await start(flags, dataDir, extras)
   const readyMs = performance.now() - beganAt
   try {
     const endpoints = program.endpoints()
@@ -72,8 +88,12 @@ export async function withDirectory<T>(body: (dataDir: string) => Promise<T>): P
 }
 
 /** Runs `body` beside a fresh emulator. */
-export function withEmulator<T>(flags: readonly string[], body: (emulator: RunningEmulator) => Promise<T>): Promise<T> {
-  return withDirectory((dataDir) => withEmulatorOn(dataDir, flags, body))
+export function withEmulator<T>(
+  flags: readonly string[],
+  body: (emulator: RunningEmulator) => Promise<T>,
+  extras = noExtras,
+): Promise<T> {
+  return withDirectory((dataDir) => withEmulatorOn(dataDir, flags, body, extras))
 }
 
 /** Takes the limit of calls a second away; everything else of the gateway stays on. */

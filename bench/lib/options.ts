@@ -12,6 +12,10 @@ export interface BenchOptions {
   sessions: number
   /** Connections of the closed loop. */
   connections: number
+  /** Connections, one after the other, of the endurance. */
+  connects: number
+  /** Calls of the endurance. */
+  calls: number
   seed: number
   out: string | undefined
   /** Put the figures into RESULTS.md. */
@@ -25,11 +29,30 @@ export class BenchUsageError extends Error {
   override readonly name = 'BenchUsageError'
 }
 
-const usual = { seconds: 3, rounds: 5, devices: 20_000, sessions: 1_000, connections: 32, seed: 1 }
-const tiny = { seconds: 0.2, rounds: 1, devices: 60, sessions: 20, connections: 4, seed: 1 }
+const usual = {
+  seconds: 3,
+  rounds: 5,
+  devices: 20_000,
+  sessions: 1_000,
+  connections: 32,
+  connects: 20_000,
+  calls: 50_000,
+  seed: 1,
+}
+const tiny = { seconds: 0.2, rounds: 1, devices: 60, sessions: 20, connections: 4, connects: 20, calls: 40, seed: 1 }
 
 const text = { type: 'string' } as const
-const flags = { seconds: text, rounds: text, devices: text, sessions: text, connections: text, seed: text, out: text }
+const flags = {
+  seconds: text,
+  rounds: text,
+  devices: text,
+  sessions: text,
+  connections: text,
+  connects: text,
+  calls: text,
+  seed: text,
+  out: text,
+}
 
 /** The help. @param names of the scenarios */
 export function benchHelp(names: readonly string[]): string {
@@ -39,10 +62,14 @@ export function benchHelp(names: readonly string[]): string {
   --devices N      device certificates in the store (${usual.devices}, which take most of a minute to issue)
   --sessions N     live sessions (${usual.sessions})
   --connections N  connections of the closed loop (${usual.connections})
+  --connects N     connections that come and go in the endurance (${usual.connects})
+  --calls N        calls of the endurance (${usual.calls})
   --seed N         order of the devices (${usual.seed})
   --out FILE       where the figures go as JSON (.apsaramq-bench/<scenario>.json)
   --results        put the figures into bench/RESULTS.md
-  --smoke          tiny numbers: shows that everything runs; its figures mean nothing`
+  --smoke          tiny numbers: shows that everything runs; its figures mean nothing
+
+With BENCH_CPU_PROFILES=DIR the emulator leaves a profile of its processor time there.`
 }
 
 function positive(name: string, value: string): number {

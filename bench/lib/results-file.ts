@@ -9,8 +9,7 @@ const list = (facts: object) => Object.entries(facts).map(([name, value]) => `${
 
 /** How a run was taken, in a paragraph. */
 function describeRun(machine: Record<string, unknown>, options: BenchOptions): string {
-  const { seconds, rounds, devices, sessions, connections, seed } = options
-  const taken = { seconds, rounds, devices, sessions, connections, seed }
+  const { scenarios: _names, out: _place, results: _yes, smoke: _no, ...taken } = options
   return `Taken ${new Date().toISOString().slice(0, 10)} · ${list(machine).join(' · ')}\n\nOptions: ${list(taken).join(' · ')}`
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { latenciesOf, spreadOf } from './statistics.ts'
+import { latenciesOf, slopeOf, spreadOf } from './statistics.ts'
 
 test('latencies are ranks of what was measured, nothing in between', () => {
   const hundred = Array.from({ length: 100 }, (_, at) => 100 - at)
@@ -10,4 +10,22 @@ test('latencies are ranks of what was measured, nothing in between', () => {
 test('the spread of rounds is their median between the least and the most', () => {
   expect(spreadOf([3, 1, 2])).toEqual({ median: 2, min: 1, max: 3 })
   expect(spreadOf([4, 1])).toEqual({ median: 2.5, min: 1, max: 4 })
+})
+
+test('a slope is that of the line that fits best', () => {
+  expect(
+    slopeOf([
+      [0, 5],
+      [10, 25],
+      [20, 45],
+    ]),
+  ).toBe(2)
+  expect(
+    slopeOf([
+      [1, 1],
+      [2, 3],
+      [3, 2],
+    ]),
+  ).toBe(0.5)
+  expect(slopeOf([[1, 1]])).toBeNaN()
 })
