@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { decodeConnect, protocolOf, type ConnectPacket } from './decode-connect.ts'
-import { MalformedPacket } from './fields.ts'
+import { PacketFault, reasonCode } from './fault.ts'
+import { GatheredBytes } from './gathered-bytes.ts'
 import { Guard } from './guard.ts'
 import type { Refusal } from './verdict.ts'
 
@@ -34,26 +35,34 @@ export function readConnect(
   done: (result: ArrivedConnect | RefusedConnect) => void,
 ): () => void {
   const guard = new Guard(maxPacketBytes)
-  const chunks: Buffer[] = []
-  let bytes = 0
+  const gathered = new GatheredBytes()
   const stop = () => void stream.off('readable', onReadable)
-  function finish(result: ArrivedConnect | RefusedConnect): void {
-    stop()
-    done(result)
+  function take(chunk: Buffer): ArrivedConnect | RefusedConnect | undefined {
+    const violation = guard.inspect(chunk)
+    // a fault further on is in a later packet: it is found again when that one is read
+    if (violation?.at === 0) return refused(violation.cause, violation.message)
+    const whole = guard.firstPacketBytes
+    if (whole !== undefined && gathered.length + chunk.length >= whole) return arrived(joined(gathered, chunk), whole)
+    gathered.append(chunk, 0, chunk.length)
+    return undefined
   }
   function onReadable(): void {
     for (let chunk: Buffer | null = stream.read(); chunk; chunk = stream.read()) {
-      const violation = guard.inspect(chunk)
-      // a fault further on is in a later packet: it is found again when that one is read
-      if (violation?.at === 0) return finish({ kind: 'refused', refusal: violation, answer: undefined })
-      chunks.push(chunk)
-      bytes += chunk.length
-      const whole = guard.firstPacketBytes
-      if (whole !== undefined && bytes >= whole) return finish(arrived(Buffer.concat(chunks, bytes), whole))
+      const result = take(chunk)
+      if (!result) continue
+      stop()
+      return done(result)
     }
   }
   stream.on('readable', onReadable)
   return stop
+}
+
+/** Mostly a CONNECT comes in one piece, and then nothing is copied. */
+function joined(gathered: GatheredBytes, chunk: Buffer): Buffer {
+  if (gathered.length === 0) return chunk
+  gathered.append(chunk, 0, chunk.length)
+  return gathered.bytes
 }
 
 function arrived(all: Buffer, whole: number): ArrivedConnect | RefusedConnect {
@@ -62,28 +71,45 @@ function arrived(all: Buffer, whole: number): ArrivedConnect | RefusedConnect {
   const unsupported = unsupportedVersion(bytes)
   if (unsupported) return unsupported
   try {
-    return { kind: 'connect', packet: decodeConnect(bytes), bytes, rest }
+    const packet = decodeConnect(bytes)
+    return refusedMethod(packet) ?? { kind: 'connect', packet, bytes, rest }
   } catch (thrown) {
-    if (!(thrown instanceof MalformedPacket)) throw thrown
-    return { kind: 'refused', refusal: { cause: 'protocol-error', message: thrown.message }, answer: undefined }
+    if (!(thrown instanceof PacketFault)) throw thrown
+    return refused('protocol-error', thrown.message)
   }
 }
 
-const levelByName: Readonly<Record<string, number>> = { MQTT: 4, MQIsdp: 3 }
+const levelsByName: ReadonlyMap<string, readonly number[]> = new Map([
+  ['MQTT', [4, 5]],
+  ['MQIsdp', [3]],
+])
 
 /** A level that is not served is told so whatever the setting says: the standard asks for the answer. */
 function unsupportedVersion(bytes: Buffer): RefusedConnect | undefined {
   const protocol = protocolOf(bytes)
   if (!protocol) return undefined
   const { name, level } = protocol
-  if (levelByName[name] === level) return undefined
-  if (!Object.hasOwn(levelByName, name)) return { kind: 'refused', refusal: noMqtt, answer: undefined } // [MQTT-3.1.2-1]
-  const message = `the client speaks ${name} level ${level}; 3.1 and 3.1.1 are served`
-  const answer = level >= 5 ? connackOf5 : Uint8Array.of(0x20, 2, 0, 1) // [MQTT-3.1.2-2]
-  return { kind: 'refused', refusal: { cause: 'protocol-version-unsupported', message }, answer }
+  const levels = levelsByName.get(name)
+  if (!levels) return refused('protocol-error', 'the protocol name is not MQTT') // [MQTT-3.1.2-1]
+  if (levels.includes(level)) return undefined
+  const message = `the client speaks ${name} level ${level}; 3.1, 3.1.1 and 5 are served`
+  const answer = level >= 5 ? connackOf5(reasonCode.unsupportedVersion) : Uint8Array.of(0x20, 2, 0, 1) // [MQTT-3.1.2-2]
+  return refused('protocol-version-unsupported', message, answer)
 }
 
-const noMqtt: Refusal = { cause: 'protocol-error', message: 'the protocol name is not MQTT' }
+/** A client that wants another way to authenticate is told so: it must not go on without. 5.0 [MQTT-4.12.0-1] */
+function refusedMethod({ properties }: ConnectPacket): RefusedConnect | undefined {
+  const method = properties?.authenticationMethod
+  if (method === undefined) return undefined
+  const message = `the client asks for the authentication method ${method}`
+  return refused('authentication-method-unsupported', message, connackOf5(reasonCode.badAuthenticationMethod))
+}
 
-/** CONNACK of MQTT 5: no session, 0x84 Unsupported Protocol Version, no properties. */
-const connackOf5 = Uint8Array.of(0x20, 3, 0, 0x84, 0)
+function refused(cause: Refusal['cause'], message: string, answer?: Uint8Array): RefusedConnect {
+  return { kind: 'refused', refusal: { cause, message }, answer }
+}
+
+/** CONNACK of MQTT 5: no session, a reason code, no properties. */
+function connackOf5(code: number): Uint8Array {
+  return Uint8Array.of(0x20, 3, 0, code, 0)
+}

@@ -19,8 +19,11 @@ test('reads what other clients write', () => {
     level: 4,
     clientId: 'GID_demo@@@é😀',
     clean: false,
+    keepAlive: 60,
+    will: { topic: 'demo/will', qos: 2, retain: true },
     username: 'me',
     password: Buffer.from([0, 255]),
+    properties: undefined,
   })
 })
 

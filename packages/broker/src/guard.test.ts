@@ -1,22 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { generate, type Packet } from 'mqtt-packet'
-import { Guard, type Violation } from './guard.ts'
+import { Guard } from './guard.ts'
 import { connectPacket } from './testing/clients.ts'
+import { inspectInSteps as inspect, streamOf } from './testing/inspect-bytes.ts'
 
 const connect = generate(connectPacket())
 
-/** What the guard says of bytes that come `step` at a time, with the fault's place counted from the start. */
-function inspect(bytes: Buffer, step: number, maxPacketBytes = 1024): Violation | undefined {
-  const guard = new Guard(maxPacketBytes)
-  for (let at = 0; at < bytes.length; at += step) {
-    const violation = guard.inspect(bytes.subarray(at, at + step))
-    if (violation) return violation
-  }
-  return undefined
+function bytesOf(...packets: Packet[]): Buffer {
+  return streamOf(4, packets)
 }
 
-function bytesOf(...packets: Packet[]): Buffer {
-  return Buffer.concat([connect, ...packets.map((packet) => generate(packet))])
+function text(characters: string): number[] {
+  return [...Buffer.from(characters)]
 }
 
 const publish: Packet = {
@@ -65,7 +60,9 @@ describe.each([1, 2, 3, 7, 100_000])('in chunks of %i', (step) => {
   test('lets topics and filters of any language pass, empty messages too', () => {
     const bytes = bytesOf(
       { ...publish, topic: 'demo/温度/é😀', payload: '' },
-      { ...publish, topic: '__proto__', payload: Buffer.from([0, 0xff]), qos: 0 },
+      { ...publish, topic: 'constructor', payload: Buffer.from([0, 0xff]), qos: 0 },
+      { ...publish, topic: '__proto__/x' },
+      { ...publish, topic: Array(100).fill('x').join('/') },
       { ...publish, messageId: 256 },
       {
         cmd: 'subscribe',
@@ -75,7 +72,7 @@ describe.each([1, 2, 3, 7, 100_000])('in chunks of %i', (step) => {
           { topic: '#', qos: 0 },
         ],
       },
-      { cmd: 'unsubscribe', messageId: 255, unsubscriptions: ['demo/+/é', '#'] },
+      { cmd: 'unsubscribe', messageId: 255, unsubscriptions: ['demo/+/é', '#', '/', '+', '//', '$share/g/x', 'a /#'] },
     )
     expect(inspect(bytes, step)).toBeUndefined()
   })
@@ -85,8 +82,8 @@ describe.each([1, 2, 3, 7, 100_000])('in chunks of %i', (step) => {
     ['U+0000 in a topic', [0x30, 5, 0, 2, 0x61, 0, 0x78], notText],
     ['half a character in a topic', [0x30, 5, 0, 2, 0x61, 0xc3, 0xa9], notText],
     ['a surrogate in a topic', [0x30, 5, 0, 3, 0xed, 0xa0, 0x80], notText],
-    ['a topic with #', [0x30, 4, 0, 2, 0x2f, 0x23], 'PUBLISH to a topic with a wildcard'],
-    ['a topic with +', [0x30, 3, 0, 1, 0x2b], 'PUBLISH to a topic with a wildcard'],
+    ['a topic with #', [0x30, 4, 0, 2, 0x2f, 0x23], 'the topic has a wildcard'],
+    ['a topic with +', [0x30, 3, 0, 1, 0x2b], 'the topic has a wildcard'],
     ['an empty topic', [0x30, 3, 0, 0, 1], 'PUBLISH to an empty topic'],
     ['a PUBLISH without a topic', [0x30, 0], 'PUBLISH is cut short'],
     ['a PUBLISH shorter than its topic', [0x30, 3, 0, 2, 0x61], 'PUBLISH is cut short'],
@@ -111,6 +108,25 @@ describe.each([1, 2, 3, 7, 100_000])('in chunks of %i', (step) => {
       [0xa2, 8, 0, 1, 0, 1, 0x61, 0, 1, 0xc3],
       'the filter is not text in UTF-8',
     ],
+    ['the filter that is no key', [0x82, 14, 0, 1, 0, 9, ...text('__proto__'), 0], 'a filter that is __proto__'],
+    ['the topic that is no key', [0x30, 11, 0, 9, ...text('__proto__')], 'the topic is __proto__'],
+    ['a topic of 101 levels', [0x30, 102, 0, 100, ...text('/'.repeat(100))], 'the topic has more than 100 levels'],
+    [
+      'a filter of 101 levels',
+      [0xa2, 104, 0, 1, 0, 100, ...text('/'.repeat(100))],
+      'a filter that has more than 100 levels',
+    ],
+    ...['a#', '#/a', 'a/#/b', '##', '/a#'].map((filter): [string, number[], string] => [
+      `the filter ${filter}`,
+      [0xa2, 4 + filter.length, 0, 1, 0, filter.length, ...text(filter)],
+      'a filter with # that is not all of its last level',
+    ]),
+    ...['a+', '+a', 'a+/b', 'b/+a', '++', '+a/#'].map((filter): [string, number[], string] => [
+      `the filter ${filter}`,
+      [0xa2, 4 + filter.length, 0, 1, 0, filter.length, ...text(filter)],
+      'a filter with + that is not all of its level',
+    ]),
+    ['a packet behind DISCONNECT', [0xe0, 0, 0xc0, 0], 'bytes follow DISCONNECT'],
   ])('stops %s', (_what, bytes, message) => {
     expect(inspect(Buffer.from([...connect, ...bytes]), step)).toMatchObject({ cause: 'protocol-error', message })
   })
@@ -120,7 +136,12 @@ describe.each([1, 2, 3, 7, 100_000])('in chunks of %i', (step) => {
     expect(inspect(Buffer.from([...connect, ...header]), step)).toMatchObject({
       cause: 'packet-too-large',
       message: 'a packet of 2097155 bytes where at most 1024 are read',
+      reasonCode: 0x95,
     })
+  })
+
+  test('takes a length in more bytes than it needs: 3.1.1 has no word against it', () => {
+    expect(inspect(Buffer.from([...connect, 0xc0, 0x80, 0x80, 0, 0x30, 0x83, 0, 0, 1, 0x61]), step)).toBeUndefined()
   })
 
   test('wants CONNECT first', () => {

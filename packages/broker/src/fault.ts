@@ -1,0 +1,50 @@
+/** What is wrong with a packet, and the reason code with which MQTT 5 names it (5.0 §4.13). */
+export interface Fault {
+  message: string
+  reasonCode: number
+}
+
+/** Reason codes of MQTT 5 that faults in a packet have (5.0 §2.4). */
+export const reasonCode = {
+  malformedPacket: 0x81,
+  protocolError: 0x82,
+  unsupportedVersion: 0x84,
+  badAuthenticationMethod: 0x8c,
+  topicFilterInvalid: 0x8f,
+  topicNameInvalid: 0x90,
+  topicAliasInvalid: 0x94,
+  packetTooLarge: 0x95,
+  retainNotSupported: 0x9a,
+} as const
+
+/** Bytes that cannot be parsed as the standard has it. */
+export function malformed(message: string): Fault {
+  return { message, reasonCode: reasonCode.malformedPacket }
+}
+
+/** A packet that can be parsed, and that the standard forbids. */
+export function forbidden(message: string): Fault {
+  return { message, reasonCode: reasonCode.protocolError }
+}
+
+/** {@link Fault} where it is thrown: by readers of fields, that stop in the middle of a packet. */
+export class PacketFault extends Error implements Fault {
+  override readonly name = 'PacketFault'
+  readonly reasonCode: number
+
+  constructor(fault: Fault) {
+    super(fault.message)
+    this.reasonCode = fault.reasonCode
+  }
+}
+
+/** Calls a reader. @returns the fault that it throws; undefined where it throws none */
+export function faultIn(read: () => void): Fault | undefined {
+  try {
+    read()
+    return undefined
+  } catch (thrown) {
+    if (thrown instanceof PacketFault) return { message: thrown.message, reasonCode: thrown.reasonCode }
+    throw thrown
+  }
+}
