@@ -45,6 +45,7 @@ describe('refuses', () => {
     ['will retain without a will', 2 | 32, 'will QoS or retain without a will'],
     ['a will of QoS 3', 2 | 4 | 24, 'a will of QoS 3'],
     ['a user name that is not there', 2 | 128, 'CONNECT is cut short'],
+    ['a password without a user name', 2 | 64, 'a password without a user name'],
   ])('%s', (_what, flags, message) => {
     const bytes = Buffer.from(plain)
     bytes[flagsAt] = flags
