@@ -2,15 +2,16 @@ import type { CaCertificate, Instance } from '@apsaramq/model'
 import { checkClientId } from './client-rules.ts'
 import type { ArrivedConnect } from './connect-reader.ts'
 import type { Connection } from './connection.ts'
-import { checkCredentials } from './credentials.ts'
+import { checkCredentials, checkRequiredCredentials } from './credentials.ts'
 import { factsOf } from './connection-facts.ts'
 import type { DeletedDevices } from './deleted-devices.ts'
 import type { Endings } from './endings.ts'
+import { entryOf } from './entry.ts'
 import type { GatherEvidence, Question } from './evidence.ts'
 import type { Hub } from './hub.ts'
 import type { Hubs } from './hubs.ts'
 import type { Identity } from './identity.ts'
-import { namedInstance } from './named-instance.ts'
+import { namedInstance, type NamedInstance } from './named-instance.ts'
 import { registerDevice } from './registration.ts'
 import type { BrokerOptions } from './settings.ts'
 import { storeFailure } from './store-failure.ts'
@@ -28,7 +29,8 @@ export interface AdmissionDeps extends Pick<BrokerOptions, 'store' | 'clock' | '
 
 /** Everything that an admitted connection stands on. */
 export interface Grant {
-  verdict: Extract<Verdict, { kind: 'admit' }>
+  /** What its certificate came to; undefined where none is asked for, and one that was presented says nothing. */
+  verdict: Extract<Verdict, { kind: 'admit' }> | undefined
   instance: Instance
   hub: Hub
 }
@@ -68,10 +70,40 @@ async function decideUntilSettled(deps: AdmissionDeps, connection: Connection, c
   }
 }
 
-async function decide(deps: AdmissionDeps, connection: Connection, { packet }: ArrivedConnect): Promise<Decision> {
+async function decide(deps: AdmissionDeps, connection: Connection, connect: ArrivedConnect): Promise<Decision> {
+  const { link } = connection
+  const named = namedInstance(link, connect.packet.username)
+  const entry = await entryOf(deps.store.read, link.transport, named)
+  if (entry.kind === 'credentials') return decideByCredentials(deps, connection, connect, entry.instance)
+  if (entry.kind === 'certificate') return decideByCertificate(deps, connection, connect, named)
+  if (entry.refusal.cause === 'tls-required') deps.assume('A-27', connection.clientId)
+  return entry
+}
+
+/** An instance of one-way TLS registers no certificates and asks for none: one that is presented says nothing. */
+async function decideByCredentials(
+  deps: AdmissionDeps,
+  connection: Connection,
+  { packet }: ArrivedConnect,
+  instance: Instance,
+): Promise<Decision> {
   const { store, settings } = deps
-  const { username, password, clientId, clean } = packet
-  const question = { identity: connection.identity!, named: namedInstance(connection.link.serverName, username) }
+  const place = { instanceId: instance.id }
+  const refusal =
+    (await checkClientId(store.read, { ...packet, ...place, strict: settings.strict })) ??
+    (await checkRequiredCredentials(store.read, packet, instance))
+  if (refusal) return { kind: 'refuse', refusal: { ...refusal, ...place } }
+  return admit(deps, connection, instance, undefined)
+}
+
+async function decideByCertificate(
+  deps: AdmissionDeps,
+  connection: Connection,
+  { packet }: ArrivedConnect,
+  named: NamedInstance,
+): Promise<Decision> {
+  const { store, settings } = deps
+  const question = { identity: connection.identity!, named }
   const evidence = await deps.gather(store.read, question, deps.clock.now())
   const verdict = judge(evidence, settings.caStatus)
   if (verdict.kind === 'refuse') {
@@ -84,10 +116,27 @@ async function decide(deps: AdmissionDeps, connection: Connection, { packet }: A
     return refuse({ cause: 'wrong-instance', message: `instance ${verdict.ca.instanceId} does not exist` }, verdict.ca)
   }
   const refusal =
-    (await checkClientId(store.read, { clientId, clean, instanceId: instance.id, strict: settings.strict })) ??
-    (await checkCredentials(store.read, { username, password, clientId }, instance))
+    unnamedRefusal(instance) ??
+    (await checkClientId(store.read, { ...packet, instanceId: instance.id, strict: settings.strict })) ??
+    (await checkCredentials(store.read, packet, instance))
   if (refusal) return refuse(refusal, verdict.ca)
   if (verdict.kind === 'register') return { kind: 'register', question }
+  return admit(deps, connection, instance, verdict)
+}
+
+/** A CA can be registered with an instance of one-way TLS, and names it to nobody: certificates say nothing there. */
+function unnamedRefusal({ id, tls }: Instance): Refusal | undefined {
+  if (tls === 'mutual') return undefined
+  const message = `the CA is registered with instance ${id}, which has one-way TLS: server name or username must name it`
+  return { cause: 'wrong-instance', message }
+}
+
+async function admit(
+  deps: AdmissionDeps,
+  connection: Connection,
+  instance: Instance,
+  verdict: Grant['verdict'],
+): Promise<Decision> {
   // a broker that has closed meanwhile must not start another hub
   if (connection.stage !== 'judging') return { kind: 'left' }
   return { kind: 'admit', grant: { verdict, instance, hub: await deps.hubs.of(instance.id) } }

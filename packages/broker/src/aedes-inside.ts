@@ -2,8 +2,10 @@ import type { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { Aedes, Client } from 'aedes'
 
-/** What aedes 1.2.0 has and its types do not say. */
+/** What aedes 2.0.0-beta.1 has and its types do not say. */
 export interface AedesClient extends Client {
+  /** Seconds; said in the CONNACK of MQTT 5 where it is set. */
+  _serverKeepAlive: number | undefined
   /** Whether the CONNACK has been written. */
   connackSent: boolean
   /** Set by a DISCONNECT of the client. */
@@ -20,13 +22,33 @@ export interface PersistedSubscription {
   qos: number
 }
 
-/** What aedes 1.2.0 has and its types do not say. */
+/** A packet that is on its way in or out. */
+export interface IdentifiedPacket {
+  messageId?: number
+}
+
+/** What the persistence of aedes keeps, as far as it is used here; its types are those of an older one. */
+export interface Persistence {
+  delWill(client: { id: string; brokerId: string }): Promise<unknown>
+  addSubscriptions(client: Client, subscriptions: PersistedSubscription[]): Promise<void>
+  incomingStorePacket(client: Client, packet: IdentifiedPacket): Promise<void>
+  incomingDelPacket(client: Client, packet: IdentifiedPacket): Promise<void>
+  cleanIncoming(client: { id: string }): Promise<void>
+  cleanSubscriptions(client: { id: string }): Promise<void>
+  /** What waits for a client, as it was when asked. */
+  outgoingStream(client: { id: string }): AsyncIterable<IdentifiedPacket>
+  /** Removes the first that has the id of the packet, which may be none. */
+  outgoingClearMessageId(client: { id: string }, packet: IdentifiedPacket): Promise<unknown>
+}
+
+/** What aedes 2.0.0-beta.1 has and its types do not say. */
 export interface AedesBroker extends Aedes {
-  persistence: {
-    delWill(client: { id: string; brokerId: string }): Promise<unknown>
-    addSubscriptions(client: Client, subscriptions: PersistedSubscription[]): Promise<void>
-  }
+  /** Seconds for which the session of a client lasts that asked for so many. */
+  clampSessionExpiry(seconds: number): number
+  persistence: Persistence
   unregisterClient(client: Client): void
+  /** The session of a client that is gone is not waited for any more. */
+  clearSessionExpiry(clientId: string): void
 }
 
 /** Listens for what aedes could not persist; without a listener the process would die of it. */

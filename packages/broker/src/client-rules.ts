@@ -6,6 +6,8 @@ import type { Refusal } from './verdict.ts'
 export interface ClientIdQuestion {
   clientId: string
   clean: boolean
+  /** Protocol level: MQTT 5 lets a client without an id have any session. */
+  level: number
   instanceId: string
   strict: boolean
 }
@@ -13,10 +15,10 @@ export interface ClientIdQuestion {
 /** Checks the form of a client id and that its group exists (Terms, Limits pages); `strict: false` takes any. */
 export async function checkClientId(
   reads: Pick<Reader, 'groups'>,
-  { clientId, clean, instanceId, strict }: ClientIdQuestion,
+  { clientId, clean, level, instanceId, strict }: ClientIdQuestion,
 ): Promise<Refusal | undefined> {
   // [MQTT-3.1.3-8]
-  if (clientId === '' && !clean) return no('an empty client id needs a clean session')
+  if (clientId === '' && !clean && level < 5) return no('an empty client id needs a clean session')
   if (!strict) return undefined
   const parts = parseClientId(clientId)
   if (!parts) {

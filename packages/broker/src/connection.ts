@@ -1,5 +1,6 @@
 import type { Session } from '@apsaramq/model'
 import type { Duplex } from 'node:stream'
+import type { PathExpiry } from './expiry-of-path.ts'
 import type { Identity } from './identity.ts'
 import type { Link } from './link.ts'
 import type { Refusal } from './verdict.ts'
@@ -15,9 +16,11 @@ export interface Admitted {
   session: Session
   instanceId: string
   accountId: string
-  /** Key of the device record that admitted it. */
-  deviceKey: string
-  /** CleanSession of the CONNECT. */
+  /** Key of the device record that admitted it; undefined where no certificate is asked for. */
+  deviceKey: string | undefined
+  /** Undefined likewise. */
+  expiry: PathExpiry | undefined
+  /** Whether its session ends with the connection. */
   clean: boolean
 }
 
@@ -37,6 +40,10 @@ export interface Connection {
   disturbed: boolean
   /** As the CONNECT has it. */
   clientId: string | undefined
+  /** Protocol level of the CONNECT: 3, 4 or 5. */
+  level: number | undefined
+  /** Largest packet the client takes. */
+  maxAnswerBytes: number
   admitted: Admitted | undefined
   /** Set once the emulator has decided to end it: from here on nothing of it is accepted. */
   ending: Refusal | undefined

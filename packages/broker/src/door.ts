@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { AedesClient } from './aedes-inside.ts'
+import { topicAliasMaximum } from './answers/terms.ts'
 import type { ArrivedConnect } from './connect-reader.ts'
 import type { Connection } from './connection.ts'
 import { Guard, type Violation } from './guard.ts'
@@ -36,7 +37,7 @@ class Door {
     this.#deps = deps
     this.#connection = connection
     this.#client = client
-    this.#guard = new Guard(deps.maxPacketBytes)
+    this.#guard = new Guard(deps.maxPacketBytes, topicAliasMaximum)
     this.#readStream = connection.stream.read
     this.#connect = bytes
     this.#rest = rest

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
-import type { Session } from '@apsaramq/model'
+import { manualClock, type Session } from '@apsaramq/model'
 import { createMemoryStore } from '@apsaramq/store'
 import type { Connection } from './connection.ts'
 import type { Link } from './link.ts'
@@ -13,6 +13,8 @@ const settings = {
   liveSessions: { kind: 'drop' },
   rejectAt: 'cut',
   caStatus: 'documented',
+  expiredSessions: 'stay',
+  willOnDrop: 'suppress',
   strict: true,
   connectTimeoutMs: 1,
   maxPacketBytes: 1,
@@ -56,6 +58,8 @@ function liveConnection(cut: Set<string>, id: string): Connection {
     stage: 'live',
     disturbed: false,
     clientId: `GID_demo@@@${id}`,
+    level: 4,
+    maxAnswerBytes: Infinity,
     admitted: undefined,
     ending: undefined,
     stopWaiting: () => undefined,
@@ -66,7 +70,7 @@ test('C9: of a CA with many sessions none is accepted any more at once, and the 
   const store = createMemoryStore()
   const log = createMemoryLog()
   const index = new SessionIndex()
-  const endings = new Endings({ store, log, assume: log.assume, settings }, index)
+  const endings = new Endings({ store, clock: manualClock(0), log, assume: log.assume, settings }, index)
   const cut = new Set<string>()
   const connections = Array.from({ length: 450 }, (_, at) => liveConnection(cut, `${at}`))
   for (const connection of connections) {
@@ -78,6 +82,7 @@ test('C9: of a CA with many sessions none is accepted any more at once, and the 
       instanceId: session.instanceId,
       accountId: '1',
       deviceKey: `ca-1/${connection.id}`,
+      expiry: { at: 0, of: 'device' },
       clean: true,
     })
   }

@@ -2,13 +2,17 @@ import type { LogKind } from '@apsaramq/model'
 import { clientOf, suppressWill } from './aedes-inside.ts'
 import type { Connection } from './connection.ts'
 import { factsOf } from './connection-facts.ts'
-import { answerAndClose, connackOf, cutInSlices } from './cutting.ts'
+import { refusingConnack } from './answers/last-words.ts'
+import { answerAndClose, cutInSlices, hangUp } from './cutting.ts'
 import type { SessionIndex } from './sessions.ts'
 import type { BrokerOptions } from './settings.ts'
 import type { Refusal } from './verdict.ts'
 
 /** What ending connections needs. */
-export type EndingsDeps = Pick<BrokerOptions, 'store' | 'log' | 'assume' | 'settings'>
+export type EndingsDeps = Pick<BrokerOptions, 'store' | 'clock' | 'log' | 'assume' | 'settings'>
+
+/** Why connections end: all for one reason, or each for its own. */
+export type Ending = Refusal | ((connection: Connection) => Refusal)
 
 /** Every way in which a connection ends, each logged once with its cause. */
 export class Endings {
@@ -28,7 +32,7 @@ export class Endings {
   refuse(connection: Connection, refusal: Refusal, answer?: Uint8Array): void {
     if (connection.stage === 'ended') return
     const asked = connection.stage === 'judging' && this.#deps.settings.rejectAt === 'connack'
-    const connack = answer ?? (asked ? connackOf(refusal) : undefined)
+    const connack = answer ?? (asked ? refusingConnack(refusal, connection) : undefined)
     this.#leave(connection, 'refuse', refusal)
     if (connack) return answerAndClose(connection, connack)
     this.#deps.assume('A-02', connection.clientId ?? connection.link.remoteAddress)
@@ -41,15 +45,25 @@ export class Endings {
    *
    * @param will whether wills are published, as after any lost connection, or not. LIMITS A-15
    */
-  drop(connections: readonly Connection[], ending: Refusal, will: 'published' | 'suppressed'): void {
+  drop(connections: readonly Connection[], ending: Ending, will: 'published' | 'suppressed'): void {
     const dropped = connections.filter(({ stage }) => stage === 'live')
     for (const connection of dropped) {
-      this.#leave(connection, 'drop', ending)
+      this.#leave(connection, 'drop', typeof ending === 'function' ? ending(connection) : ending)
+      if (connection.level === 5) this.#deps.assume('A-82', connection.admitted?.session.clientId)
       if (will === 'suppressed' && suppressWill(connection.stream)) {
         this.#deps.assume('A-15', connection.admitted?.session.clientId)
       }
     }
-    cutInSlices(dropped)
+    cutInSlices(dropped, this.#deps.clock)
+  }
+
+  /** Ends live connections that the emulator itself has decided to end; the setting says what becomes of their wills. */
+  dropByForce(connections: readonly Connection[], ending: Ending): void {
+    if (this.#deps.settings.willOnDrop === 'suppress') return this.drop(connections, ending, 'suppressed')
+    for (const { stream, admitted } of connections) {
+      if (clientOf(stream)?.will) this.#deps.assume('A-15', admitted?.session.clientId)
+    }
+    this.drop(connections, ending, 'published')
   }
 
   /** Ends connections of any stage, without wills. */
@@ -68,7 +82,7 @@ export class Endings {
     const message = `another connection came as ${clientId}`
     this.#leave(connection, 'disconnect', { cause: 'session-taken-over', message })
     this.#deps.assume('A-26', clientId)
-    connection.link.cut()
+    hangUp(connection, this.#deps.clock)
   }
 
   /** Tidies up after a socket that has closed, for whatever reason. */

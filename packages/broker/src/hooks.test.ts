@@ -9,6 +9,7 @@ function connectWith(keepalive: number, strict: boolean, ending?: Connection['en
   const guest: Guest = { connection, filters: undefined }
   const hooks = createHooks({
     strict,
+    assume: () => undefined,
     guestOf: () => guest,
     rules: { publish: () => undefined, subscribe: () => undefined },
     end: () => undefined,

@@ -1,7 +1,8 @@
-import type { AedesOptions, AuthorizePublishHandler, AuthorizeSubscribeHandler, Client } from 'aedes'
-import { maxKeepAliveSeconds } from '@apsaramq/model'
+import type { AedesOptions, AuthorizePublishHandler, AuthorizeSubscribeHandler, Client, ConnectPacket } from 'aedes'
+import { maxKeepAliveSeconds, type TouchAssumption } from '@apsaramq/model'
 import type { AccessRules, SubscriptionRefusal } from './acl.ts'
 import type { AedesClient } from './aedes-inside.ts'
+import { serverKeepAliveOf } from './answers/terms.ts'
 import type { Connection } from './connection.ts'
 import { storeFailure } from './store-failure.ts'
 import type { Refusal } from './verdict.ts'
@@ -17,6 +18,7 @@ export interface Guest {
 export interface HookDeps {
   rules: AccessRules
   strict: boolean
+  assume: TouchAssumption
   guestOf(client: Client): Guest | undefined
   /** A rule was broken: the connection must end. */
   end(guest: Guest, refusal: Refusal): void
@@ -37,14 +39,29 @@ export function createHooks(deps: HookDeps): Hooks {
       const guest = deps.guestOf(client)
       if (!isAccepted(guest)) return done(notAccepted(), false)
       packet.clientId = guest.connection.admitted!.session.clientId
-      if (deps.strict) packet.keepalive = Math.min(packet.keepalive ?? 0, maxKeepAliveSeconds) // 0 is none
+      if (packet.protocolVersion === 5) adaptTo5(deps, guest, client as AedesClient, packet)
+      else if (deps.strict) packet.keepalive = Math.min(packet.keepalive ?? 0, maxKeepAliveSeconds) // 0 is none
       done(null, true)
     },
     authenticate: (client, _username, _password, done) => done(null, isAccepted(deps.guestOf(client))),
     authorizePublish: authorizePublish(deps),
     authorizeSubscribe: authorizeSubscribe(deps),
-    authorizeForward: (client, packet) => (isAccepted(deps.guestOf(client)) ? packet : null),
+    authorizeForward: (client, packet) => {
+      // vendor: no retained messages in MQTT 5; other clients may have left some
+      if (packet.retain && (client as AedesClient).version === 5) return null
+      return isAccepted(deps.guestOf(client)) ? packet : null
+    },
   }
+}
+
+/** vendor: MQTT 5 has no will messages, and the server decides about the keep alive. */
+function adaptTo5(deps: HookDeps, guest: Guest, client: AedesClient, packet: ConnectPacket): void {
+  if (deps.strict) client._serverKeepAlive = serverKeepAliveOf(packet.keepalive ?? 0)
+  if (client._serverKeepAlive !== undefined && packet.keepalive === 0) deps.assume('A-83', packet.clientId)
+  if (!packet.will) return
+  deps.warn(guest, { cause: 'will-not-supported', message: `the will to ${packet.will.topic} is left aside` })
+  deps.assume('A-81', packet.clientId)
+  delete packet.will // LIMITS A-81
 }
 
 function authorizePublish(deps: HookDeps): AuthorizePublishHandler {

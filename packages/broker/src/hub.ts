@@ -1,34 +1,34 @@
-import { Aedes, type Client } from 'aedes'
+import type { Client } from 'aedes'
 import type { LogEntryInput } from '@apsaramq/model'
 import type { AccessRules } from './acl.ts'
 import { onBrokerError, type AedesBroker, type AedesClient, type PersistedSubscription } from './aedes-inside.ts'
+import { announceTerms, type Terms } from './answers/connack-terms.ts'
 import type { ArrivedConnect } from './connect-reader.ts'
 import type { Connection } from './connection.ts'
 import { openDoor, type DoorDeps } from './door.ts'
 import { factsOf } from './connection-facts.ts'
 import type { Endings } from './endings.ts'
 import { createHooks, type Guest } from './hooks.ts'
+import { forgetSession } from './session-state.ts'
 import type { BrokerOptions } from './settings.ts'
+import { drainTimeoutMs, startAedes, withSafeMaps } from './start-aedes.ts'
 import type { Refusal } from './verdict.ts'
 
 /** The broker of one instance: client ids, topics and messages of another are not seen here. */
 export interface Hub {
   /** Hands over an admitted connection, from its CONNECT on. */
   handle(connection: Connection, connect: ArrivedConnect): void
+  /** Forgets the persistent session of a client that is not connected. */
+  forget(clientId: string): Promise<void>
   /** Ends its clients and forgets what it held. */
   close(): Promise<void>
 }
 
 /** What a hub needs. */
-export interface HubDeps extends Pick<BrokerOptions, 'log' | 'settings'> {
+export interface HubDeps extends Pick<BrokerOptions, 'log' | 'assume' | 'settings'> {
   rules: AccessRules
   endings: Endings
 }
-
-/** A subscriber that takes nothing for this long is cut: until then others may wait for it. */
-const drainTimeoutMs = 2000
-/** MQTT 3.1 says 23, the service 64: which one binds is decided at admission. */
-const maxClientIdLength = 65535
 
 /** Starts the broker of one instance, aedes with the persistence in memory. */
 export async function createHub(deps: HubDeps): Promise<Hub> {
@@ -36,27 +36,57 @@ export async function createHub(deps: HubDeps): Promise<Hub> {
   const end = ({ connection }: Guest, refusal: Refusal) => deps.endings.drop([connection], refusal, 'published')
   const hooks = createHooks({
     rules: deps.rules,
+    assume: deps.assume,
     strict: deps.settings.strict,
     guestOf: (client) => guests.get(client),
     end,
     warn: ({ connection }, refusal) => warn(deps, refusal, factsOf(connection)),
   })
-  const options = { drainTimeout: drainTimeoutMs, maxClientsIdLength: maxClientIdLength, ...hooks }
-  const aedes = (await Aedes.createBroker(options)) as AedesBroker
+  const aedes = await startAedes(hooks, (client) => {
+    const guest = guests.get(client)
+    if (guest) end(guest, receiveMaximumExceeded)
+  })
   persistGrantedOnly(aedes, guests)
   listen(aedes, guests, deps, end)
   const door: DoorDeps = {
     maxPacketBytes: deps.settings.maxPacketBytes,
-    onViolation: (connection, violation) => deps.endings.drop([connection], violation, 'published'),
+    onViolation: (connection, { cause, message, reasonCode }) =>
+      deps.endings.drop([connection], { cause, message, reasonCode }, 'published'),
   }
   return {
     handle(connection, connect) {
-      const client = aedes.handle(connection.stream) as AedesClient
+      if (connect.packet.clean) forgetInbound(aedes, { id: connection.admitted!.session.clientId }) // set before
+      if (connection.level === 5) announceTerms(connection.stream, termsOf(deps, connection, connect))
+      const client = withSafeMaps(aedes.handle(connection.stream) as AedesClient)
       guests.set(client, { connection, filters: undefined })
       openDoor(door, connection, client, connect)
     },
+    forget: (clientId) => forgetSession(aedes, clientId),
     close: () => new Promise((resolve) => aedes.close(resolve)),
   }
+}
+
+const receiveMaximumExceeded: Refusal = {
+  cause: 'protocol-error',
+  message: 'more publications of QoS 2 wait for PUBREL than the client was told it may have',
+  reasonCode: 0x93,
+}
+
+/** What MQTT 5 clients are told that aedes does not say by itself: the service has no retained messages. */
+function termsOf({ settings }: HubDeps, { admitted }: Connection, { packet }: ArrivedConnect): Terms {
+  const { clientId } = admitted!.session // a connection is admitted before it is handed over
+  return {
+    retainAvailable: false,
+    wildcardSubscriptionAvailable: true,
+    subscriptionIdentifiersAvailable: true,
+    maximumPacketSize: settings.maxPacketBytes,
+    ...(packet.clientId === '' && { assignedClientIdentifier: clientId }),
+  }
+}
+
+/** A session that begins anew has received nothing: else a new message passes for one that was seen before. */
+function forgetInbound(aedes: AedesBroker, client: { id: string }): void {
+  aedes.persistence.cleanIncoming(client).catch((error) => aedes.emit('error', error))
 }
 
 /** aedes persists every filter of a SUBSCRIBE as soon as one of them is granted. */
@@ -82,6 +112,9 @@ function listen(
   aedes.on('unsubscribe', (filters, client) => {
     for (const filter of filters) guests.get(client)?.filters?.delete(filter)
   })
+  aedes.on('clientDisconnect', (client) => client.clean && forgetInbound(aedes, client))
+  aedes.on('sessionExpired', (client) => forgetInbound(aedes, client))
+  aedes.on('keepaliveTimeout', (client) => onError(client, new Error('keep alive timeout')))
   const onError = (client: Client, error: Error) => {
     const guest = guests.get(client)
     const ending = endingOf(error)
@@ -97,6 +130,7 @@ function endingOf(error: Error & { code?: unknown }): Refusal | undefined {
   if (error.message === 'keep alive timeout') {
     return { cause: 'keep-alive-expired', message: 'nothing was heard for one and a half times the keep alive' } // [MQTT-3.1.2-24]
   }
+  if (/topic alias/.test(error.message)) return { cause: 'protocol-error', message: error.message, reasonCode: 0x94 }
   if (error.message === 'drain timeout') {
     return { cause: 'slow-consumer', message: `the client took nothing for ${drainTimeoutMs} ms while messages waited` }
   }

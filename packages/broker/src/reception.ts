@@ -7,6 +7,8 @@ import type { Identity } from './identity.ts'
 import type { Link } from './link.ts'
 import type { SessionIndex } from './sessions.ts'
 import type { BrokerOptions } from './settings.ts'
+import { StreamFault } from './stream-fault.ts'
+import type { Refusal } from './verdict.ts'
 
 /** What receiving connections needs. */
 export interface ReceptionDeps extends Pick<BrokerOptions, 'clock' | 'settings'> {
@@ -30,16 +32,20 @@ export interface Arrival {
 export function receive(deps: ReceptionDeps, arrival: Arrival): void {
   const connection = connectionOf(deps, arrival)
   const { stream } = connection
-  stream.on('error', destroyThis)
+  stream.on('error', (error) => onError(deps, connection, error))
   stream.once('close', () => deps.endings.closed(connection))
   deps.index.add(connection)
   if (deps.gate.isOpen) return waitForConnect(deps, connection)
   deps.endings.refuse(connection, { cause: 'emulator-reset', message: 'the broker is being reset' })
 }
 
-/** Node says by an error why a stream failed; what matters here is that it closes. */
-function destroyThis(this: Duplex): void {
-  this.destroy()
+/** Node says by an error why a stream failed; what matters here is that it closes, unless the client was at fault. */
+function onError({ endings }: ReceptionDeps, connection: Connection, error: Error): void {
+  connection.stream.destroy()
+  if (!(error instanceof StreamFault)) return
+  const ending: Refusal = { cause: error.fault, message: error.message }
+  if (connection.stage === 'live') endings.drop([connection], ending, 'published')
+  else endings.refuse(connection, ending)
 }
 
 /** Apart, so that nothing that lives as long as the connection holds on to what its CONNECT needed. */
@@ -63,6 +69,8 @@ function connectionOf({ nextId }: ReceptionDeps, { stream, link, identity }: Arr
     stage: 'waiting',
     disturbed: false,
     clientId: undefined,
+    level: undefined,
+    maxAnswerBytes: Infinity,
     admitted: undefined,
     ending: undefined,
     stopWaiting: nothing,
@@ -80,6 +88,8 @@ function onConnect(
   if (result.kind === 'refused') return endings.refuse(connection, result.refusal, result.answer)
   connection.stage = 'judging'
   connection.clientId = result.packet.clientId
+  connection.level = result.packet.level
+  connection.maxAnswerBytes = result.packet.properties?.maximumPacketSize ?? Infinity
   void admit(connection, result)
 }
 

@@ -122,12 +122,15 @@ async function registeredNeighbor(): Promise<TestDevice> {
 }
 
 describe('C10: before there is a CONNECT', () => {
-  test('MQTT 5 is answered 0x84, whatever the setting', async () => {
+  test('a version after MQTT 5 is answered 0x84, whatever the setting', async () => {
     fixture = await startBroker()
-    const outcome = await tryMqtt(fixture, await fixture.makeDevice(), { protocolVersion: 5 })
-    expect(outcome).toEqual({ connected: false, code: 0x84 })
+    const raw = await rawClient(fixture, await fixture.makeDevice())
+    const connect = generate(connectPacket())
+    connect[8] = 6 // the level comes behind the header and the name
+    raw.send(connect)
+    expect(await raw.closed).toEqual(Buffer.from([0x20, 3, 0, 0x84, 0]))
     expect(fixture.log.find({ kind: 'refuse' })).toMatchObject([
-      { cause: 'protocol-version-unsupported', message: 'the client speaks MQTT level 5; 3.1 and 3.1.1 are served' },
+      { cause: 'protocol-version-unsupported', message: 'the client speaks MQTT level 6; 3.1, 3.1.1 and 5 are served' },
     ])
   })
 
@@ -220,7 +223,7 @@ describe('C10: a store that fails', () => {
     fixture = await startBroker({ rejectAt: 'connack' }, (store) => failing(store, () => isFailing))
     const device = await knownDevice()
     isFailing = true
-    expect(await tryMqtt(fixture, device)).toEqual({ connected: false, code: 5 })
+    expect(await tryMqtt(fixture, device)).toEqual({ connected: false, code: 3 })
     expect(fixture.log.find({ kind: 'refuse' })).toMatchObject([
       { cause: 'store-failed', message: 'the store failed: the disk is away' },
     ])
@@ -234,7 +237,7 @@ describe('C10: a store that fails', () => {
       transact: () => Promise.reject(new StoreUnavailableError('the disk is full')),
     }))
     const device = await fixture.makeDevice()
-    expect(await tryMqtt(fixture, device)).toEqual({ connected: false, code: 5 })
+    expect(await tryMqtt(fixture, device)).toEqual({ connected: false, code: 3 })
     expect(fixture.log.find({ kind: 'refuse' })).toMatchObject([{ cause: 'store-failed' }])
     expect(fixture.log.find({ kind: 'register' })).toEqual([])
     expect(await fixture.recordOf(device)).toBeUndefined()

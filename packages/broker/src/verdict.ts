@@ -6,6 +6,8 @@ import type { CaStatusRule } from './settings.ts'
 export interface Refusal {
   cause: Cause
   message: string
+  /** What MQTT 5 says of it, where that does not follow from the cause. */
+  reasonCode?: number
   /** The call that decided it, where it was one. */
   requestId?: string
   accessKeyId?: string

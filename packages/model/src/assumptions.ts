@@ -62,7 +62,10 @@ export const assumptions = {
   }),
   'A-13': inferred('the serial number of a CA is unique in the region'),
   'A-14': inferred('the common name of the verification certificate is the register code'),
-  'A-15': assumed('the will of a session that is ended by force is not published'),
+  'A-15': assumed('the will of a session that is ended by force is not published', {
+    setting: 'will-on-drop',
+    otherwise: 'the will of a session that is ended by force is published, as after any abnormal end',
+  }),
   'A-16': assumed('TLS 1.3 is offered beside the documented TLS 1.2'),
   'A-17': inferred('a device operation with an unknown CaSn answers FindDeviceBySnError'),
   'A-18': inferred('a nonce is remembered for as long as its timestamp is accepted'),
@@ -81,7 +84,7 @@ export const assumptions = {
   }),
   'A-25': assumed('the answer to a throttled call is Throttling.User with x-acs-retry-after'),
   'A-26': inferred('a newer connection with the same client id takes over from the older one'),
-  'A-27': assumed('a mutual TLS instance takes no plain connection'),
+  'A-27': assumed('an instance with mutual TLS takes no connection without TLS, an instance with one-way TLS does'),
   'A-28': inferred(
     'the device certificate is issued by the registered CA itself; chains through intermediates are refused',
   ),
@@ -146,6 +149,10 @@ export const assumptions = {
   'A-54': inferred('a call that names no format is answered in JSON'),
   'A-55': assumed('a character that XML 1.0 cannot carry is answered as U+FFFD'),
   'A-56': inferred('Format is read in a V3 call too, and the Accept header is not'),
+  'A-62': assumed('MQTT over WebSocket is at the paths /mqtt and /, and nowhere else'),
+  'A-63': inferred('an instance with one-way TLS asks for username and password, and leaves a client certificate aside'),
+  'A-64': assumed('MQTT over WebSocket with TLS asks an instance with mutual TLS for the same certificates as MQTT over TLS'),
+  'A-65': assumed('a WebSocket that is refused or ended by force ends with its connection, without a close frame'),
   'A-67': assumed(
     'nonces are remembered in memory: a restart or a reset forgets those of the quarter of an hour before it',
   ),
@@ -158,6 +165,19 @@ export const assumptions = {
   'A-70': inferred(
     'signature V3 encodes the names of query parameters as documented, although SDKs of the vendor leave them as they are',
   ),
+  'A-75': assumed('a live session outlives the expiry of its certificate, or of a CA on its path: TLS asks once', {
+    setting: 'expired-sessions',
+    otherwise: 'a live session is ended when its certificate, or that of a CA on its path, expires',
+  }),
+  'A-76': inferred(
+    'of a session a client status notice says connect, disconnect where the client said so, and tcpclean; of a refused connection nothing',
+  ),
+  'A-77': assumed('with the record of a device certificate go the sessions, subscriptions and queues, of the clients it let in'),
+  'A-78': assumed('a client status notice says "not authorized" of a session that is ended for its certificate'),
+  'A-80': assumed('MQTT 5 clients are told a topic alias maximum of 10 and a receive maximum of 1,000'),
+  'A-81': inferred('the will of an MQTT 5 client is left aside, with a warning'),
+  'A-82': assumed('an MQTT 5 client whose connection is ended by force is told so by a DISCONNECT, mostly 0x98'),
+  'A-83': inferred('an MQTT 5 client that asks for no keep alive is held to eight minutes'),
 } as const satisfies Record<string, Assumption>
 
 /** The id of an assumption, as LIMITS.md has it. */

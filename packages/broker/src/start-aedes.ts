@@ -1,0 +1,50 @@
+import { Aedes, type AedesOptions, type Client } from 'aedes'
+import * as memory from 'aedes-persistence'
+import type { AedesBroker, AedesClient, Persistence } from './aedes-inside.ts'
+import { receiveMaximum, sessionExpiryOf, topicAliasMaximum } from './answers/terms.ts'
+import type { Hooks } from './hooks.ts'
+import { boundInbound } from './inbound-window.ts'
+
+/** A subscriber that takes nothing for this long is cut: until then others may wait for it. */
+export const drainTimeoutMs = 2000
+
+/** MQTT 3.1 says 23, the service 64: which one binds is decided at admission. */
+const maxClientIdLength = 65_535
+
+/** Sessions of one instance that outlive their connections; one more ends with its connection. */
+const maxWaitingSessions = 100_000
+
+const createPersistence = memory.default as unknown as () => Persistence // its types do not say so
+
+/**
+ * Starts aedes 2.0.0-beta.1 with the persistence of its stable line, and with the repairs of that line which it
+ * lacks (GHSA-52qw-whmv-87c5, GHSA-5jvp-3p2v-5qgf).
+ *
+ * @param exceeded ends a connection that leaves too many publications of QoS 2 open
+ */
+export async function startAedes(hooks: Hooks, exceeded: (client: Client) => void): Promise<AedesBroker> {
+  const persistence = createPersistence()
+  boundInbound(persistence, receiveMaximum, exceeded)
+  const options: AedesOptions = {
+    ...hooks,
+    persistence,
+    drainTimeout: drainTimeoutMs,
+    maxClientsIdLength: maxClientIdLength,
+    topicAliasMaximum,
+    receiveMaximum,
+    pendingSessionsLimit: maxWaitingSessions,
+  }
+  const aedes = (await Aedes.createBroker(options)) as AedesBroker
+  aedes.clampSessionExpiry = sessionExpiryOf
+  return Object.assign(aedes, withoutPrototypes('clients', 'brokers'))
+}
+
+/** Makes the maps of a client safe that are keyed by what comes over the wire. */
+export function withSafeMaps(client: AedesClient): AedesClient {
+  return Object.assign(client, withoutPrototypes('subscriptions', 'duplicates'))
+}
+
+/** A name such as `constructor` must not be found in an empty map. */
+function withoutPrototypes(...names: string[]): Record<string, object> {
+  return Object.fromEntries(names.map((name) => [name, Object.create(null) as object]))
+}
