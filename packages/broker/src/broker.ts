@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { Cause } from '@apsaramq/model'
 import { createPathVerifier } from '@apsaramq/pki'
 import { createAccessRules } from './acl.ts'
@@ -6,13 +7,15 @@ import { DeletedDevices } from './deleted-devices.ts'
 import { Endings } from './endings.ts'
 import { createGatherer } from './evidence.ts'
 import { createExistingTopics } from './existing-topics.ts'
+import { followExpiry } from './expiry.ts'
 import { createHubs } from './hubs.ts'
 import { createIdentityReader } from './identity.ts'
-import { listenTls, type Listener } from './listener.ts'
+import { listen, type Listener } from './listener.ts'
 import { createIds } from './ids.ts'
 import { joinLiveSet, type LiveSetDeps } from './live-set.ts'
 import { receive, type Arrival } from './reception.ts'
 import { followChanges } from './revocation.ts'
+import { followSessionStates } from './session-state.ts'
 import { SessionIndex } from './sessions.ts'
 import type { Broker, BrokerOptions } from './settings.ts'
 
@@ -32,16 +35,20 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const onArrival = (arrival: Arrival) => receive(reception, arrival)
   const listenerDeps = { ...shared, readIdentity: createIdentityReader(), onArrival }
   const stopFollowing = followChanges(shared)
+  const stopExpiry = followExpiry(shared)
+  const stopStates = followSessionStates({ ...shared, hubs }) // after the line: what it ends is not live any more
   const listeners: Listener[] = []
 
   async function empty(cause: Cause, message: string): Promise<void> {
     gate.isOpen = false
-    endings.endAll(index.all(), { cause, message })
+    const connections = index.all()
+    endings.endAll(connections, { cause, message })
+    await Promise.all(connections.map(({ stream }) => closeOf(stream))) // aedes would take back what they are being told
     await hubs.close()
   }
   return {
-    async listenTls(at) {
-      const listener = await listenTls(listenerDeps, at)
+    async listen(transport, at) {
+      const listener = await listen(listenerDeps, transport, at)
       listeners.push(listener)
       return { port: listener.port }
     },
@@ -55,7 +62,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     async close() {
       await empty('emulator-stopping', 'the emulator is shutting down')
       await Promise.all(listeners.splice(0).map((listener) => listener.close()))
-      for (const stop of [stopFollowing, topics.stop, () => deleted.stop()]) stop()
+      for (const stop of [stopFollowing, stopExpiry, stopStates, topics.stop, () => deleted.stop()]) stop()
     },
   }
 }
@@ -65,4 +72,8 @@ type AdmitDeps = Omit<AdmissionDeps, 'gather' | 'join'> & LiveSetDeps
 function createAdmit(deps: AdmitDeps): Admit {
   const gather = createGatherer(createPathVerifier())
   return createAdmission({ ...deps, gather, join: (...joining) => joinLiveSet(deps, ...joining) })
+}
+
+function closeOf(stream: Duplex): Promise<void> | undefined {
+  return stream.closed ? undefined : new Promise((resolve) => void stream.once('close', resolve))
 }

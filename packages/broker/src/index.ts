@@ -1,2 +1,10 @@
 export { createBroker } from './broker.ts'
-export type { Broker, BrokerOptions, BrokerSettings, CaStatusRule, LiveSessionPolicy } from './settings.ts'
+export type {
+  Broker,
+  BrokerOptions,
+  BrokerSettings,
+  CaStatusRule,
+  DelayPolicy,
+  LiveSessionPolicy,
+  Transport,
+} from './settings.ts'

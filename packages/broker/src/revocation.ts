@@ -1,17 +1,22 @@
-import type { AssumptionId, Cancel, DeviceCertificate, StatusChange } from '@apsaramq/model'
+import type { AssumptionId, Cause, DeviceCertificate, StatusChange } from '@apsaramq/model'
 import type { Change, SessionChange } from '@apsaramq/store'
 import type { Connection } from './connection.ts'
 import type { Endings } from './endings.ts'
 import { instanceOfServerName, isSameInstance } from './named-instance.ts'
+import { DelayedEndings } from './revocation-delay.ts'
 import type { SessionIndex } from './sessions.ts'
 import type { BrokerOptions } from './settings.ts'
 import { storeFailure } from './store-failure.ts'
 import { byText, callOf, caOfLiveInactive, deviceInactive, type Refusal } from './verdict.ts'
 
 /** What following the changes needs. */
-export interface RevocationDeps extends Pick<BrokerOptions, 'store' | 'clock' | 'assume' | 'settings'> {
+export interface RevocationDeps extends Pick<BrokerOptions, 'store' | 'clock' | 'random' | 'assume' | 'settings'> {
   index: SessionIndex
   endings: Endings
+}
+
+interface Following extends RevocationDeps {
+  delayed: DelayedEndings
 }
 
 /** Stops following the changes, and forgets what was delayed. */
@@ -21,26 +26,30 @@ export type StopFollowing = () => void
  * Applies each change of a certificate to the connections of its key. The store runs this before the call that
  * made the change is answered, so under `drop` an answered inactivation has ended its sockets.
  */
-export function followChanges(deps: RevocationDeps): StopFollowing {
-  const delayed = new Set<Cancel>()
-  const unsubscribe = deps.store.subscribe((change) => onChange(deps, delayed, change))
+export function followChanges(needed: RevocationDeps): StopFollowing {
+  const delayed = new DelayedEndings(needed, (due) => {
+    for (const { sessionId, first } of due) void judgeAgain(deps, sessionId, first)
+  })
+  const deps = { ...needed, delayed }
+  const unsubscribe = deps.store.subscribe((change) => onChange(deps, change))
   const unsubscribeSessions = deps.store.sessions.subscribe((change) => onSession(deps, change))
   const unsubscribeReset = deps.store.onReset(() => {
     const ending: Refusal = { cause: 'emulator-reset', message: 'the store was reset' }
-    for (const cancel of delayed) cancel()
     delayed.clear()
     disturb(deps.index.all())
     deps.endings.drop(deps.index.all(), ending, 'suppressed')
   })
   return () => {
-    for (const stop of [unsubscribe, unsubscribeSessions, unsubscribeReset, ...delayed]) stop()
+    for (const stop of [unsubscribe, unsubscribeSessions, unsubscribeReset, () => delayed.clear()]) stop()
   }
 }
 
 /** A session that someone else deleted: its connection is ended before the deletion returns, whatever the policy. */
-function onSession({ index, endings }: RevocationDeps, { before, after, reason, by }: SessionChange): void {
-  const connection = before && !after && reason !== undefined ? index.bySession(before.id) : undefined
-  if (connection) endings.drop([connection], kicked(reason!, by), 'suppressed')
+function onSession({ index, endings, delayed }: Following, { before, after, reason, by }: SessionChange): void {
+  if (!before || after) return
+  delayed.forget(before.id)
+  const connection = reason === undefined ? undefined : index.bySession(before.id)
+  if (connection) endings.dropByForce([connection], kicked(reason!, by))
 }
 
 function kicked(reason: string, by: StatusChange | undefined): Refusal {
@@ -50,27 +59,25 @@ function kicked(reason: string, by: StatusChange | undefined): Refusal {
   return { cause: 'kicked', message, accessKeyId, requestId }
 }
 
-function onChange(deps: RevocationDeps, delayed: Set<Cancel>, change: Change): void {
-  if (change.collection === 'deviceCertificates') onDevice(deps, delayed, change)
-  if (change.collection === 'caCertificates') onCa(deps, delayed, change)
+function onChange(deps: Following, change: Change): void {
+  if (change.collection === 'deviceCertificates') onDevice(deps, change)
+  if (change.collection === 'caCertificates') onCa(deps, change)
 }
 
 type ChangeOf<C extends Change['collection']> = Extract<Change, { collection: C }>
 
-function onDevice(
-  deps: RevocationDeps,
-  delayed: Set<Cancel>,
-  { key, before, after, by }: ChangeOf<'deviceCertificates'>,
-): void {
+function onDevice(deps: Following, { key, before, after, by }: ChangeOf<'deviceCertificates'>): void {
   for (const { fingerprint } of [before, after].filter((record) => record !== undefined)) {
     disturb(deps.index.waitingByFingerprint(fingerprint))
   }
-  disturb(deps.index.liveByDevice(key))
+  const live = deps.index.liveByDevice(key)
+  disturb(live)
   if (after?.status === 'inactive') {
     cutWaiting(deps, after)
-    revoke(deps, delayed, deps.index.liveByDevice(key), deviceInactive(after))
+    revoke(deps, live, deviceInactive(after))
   }
-  if (!after && before) revoke(deps, delayed, deps.index.liveByDevice(key), deviceDeleted(before.sn, before.caSn, by))
+  if (after?.status === 'active') spare(deps, live, 'device-inactive')
+  if (!after && before) revoke(deps, live, deviceDeleted(before.sn, before.caSn, by))
 }
 
 /** Its sockets are all ended, those too that are still to send CONNECT; with CONNACKs, they are told when they do. */
@@ -84,33 +91,36 @@ function cutWaiting({ index, endings, settings }: RevocationDeps, device: Device
 }
 
 /** An inactive CA leaves registered devices alone, unless strictly (LIMITS A-03); one that is gone, or another in its place, does not. */
-function onCa(deps: RevocationDeps, delayed: Set<Cancel>, { before, after, by }: ChangeOf<'caCertificates'>): void {
+function onCa(deps: Following, { before, after, by }: ChangeOf<'caCertificates'>): void {
   for (const { subject } of [before, after].filter((record) => record !== undefined)) {
     disturb(deps.index.waitingByIssuer(subject))
   }
-  if (before) disturb(deps.index.liveByCa(before.id))
-  if (before && before.id !== after?.id) revoke(deps, delayed, deps.index.liveByCa(before.id), caDeleted(before.sn, by))
-  else if (after?.status === 'inactive' && deps.settings.caStatus === 'strict')
-    revoke(deps, delayed, deps.index.liveByCa(after.id), caOfLiveInactive(after))
+  if (!before) return
+  const live = deps.index.liveByCa(before.id)
+  disturb(live)
+  if (before.id !== after?.id) revoke(deps, live, caDeleted(before.sn, by))
+  else if (after.status === 'active') spare(deps, live, 'ca-inactive')
+  else if (deps.settings.caStatus === 'strict') revoke(deps, live, caOfLiveInactive(after))
 }
 
 function disturb(connections: Connection[]): void {
   for (const connection of connections) connection.disturbed = true
 }
 
-function revoke(deps: RevocationDeps, delayed: Set<Cancel>, connections: Connection[], ending: Refusal): void {
+function revoke(deps: Following, connections: Connection[], ending: Refusal): void {
   const policy = deps.settings.liveSessions
   if (connections.length === 0 || policy.kind === 'keep') return
   if (policy.kind === 'drop') return dropRevoked(deps, connections, ending)
-  const cancel = deps.clock.after(policy.delayMs, () => {
-    delayed.delete(cancel)
-    for (const connection of connections) void judgeAgain(deps, connection, ending)
-  })
-  delayed.add(cancel)
+  for (const { id } of connections) deps.delayed.add(id, ending, policy)
+}
+
+/** What was to end them in a while has been taken back: should it come again, its delay begins anew. */
+function spare({ delayed }: Following, connections: Connection[], cause: Cause): void {
+  for (const { id } of connections) delayed.cancel(id, cause)
 }
 
 function dropRevoked(deps: RevocationDeps, connections: Connection[], ending: Refusal): void {
-  deps.endings.drop(connections, ending, 'suppressed')
+  deps.endings.dropByForce(connections, ending)
   for (const connection of connections) {
     const deviceSn = connection.admitted?.session.deviceSn ?? undefined
     for (const id of restsOn(ending)) deps.assume(id, deviceSn)
@@ -127,7 +137,9 @@ function restsOn({ cause }: Refusal): AssumptionId[] {
  *
  * @param first what began the delay: where it still holds, it knows more of the call than the store does
  */
-async function judgeAgain(deps: RevocationDeps, connection: Connection, first: Refusal): Promise<void> {
+async function judgeAgain(deps: RevocationDeps, sessionId: string, first: Refusal): Promise<void> {
+  const connection = deps.index.bySession(sessionId)
+  if (!connection) return
   try {
     while (connection.stage === 'live') {
       connection.disturbed = false
@@ -138,7 +150,7 @@ async function judgeAgain(deps: RevocationDeps, connection: Connection, first: R
       return
     }
   } catch (thrown) {
-    deps.endings.drop([connection], storeFailure(thrown), 'suppressed')
+    deps.endings.dropByForce([connection], storeFailure(thrown))
   }
 }
 
@@ -147,7 +159,7 @@ async function whyNotLive({ store, settings }: RevocationDeps, { admitted }: Con
   const { caId, caSn, deviceSn, fingerprint } = session
   const [ca] = (await store.read.caCertificates.list('byId', caId!, 0, 1)).records
   if (!ca) return caDeleted(caSn!)
-  const device = await store.read.deviceCertificates.get(deviceKey)
+  const device = await store.read.deviceCertificates.get(deviceKey!)
   if (device?.fingerprint !== fingerprint) return deviceDeleted(deviceSn!, caSn!)
   if (device.status === 'inactive') return deviceInactive(device)
   return ca.status === 'inactive' && settings.caStatus === 'strict' ? caOfLiveInactive(ca) : undefined

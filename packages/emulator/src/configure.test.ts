@@ -29,7 +29,10 @@ describe('configure', () => {
   it.each([
     [{ flags: { 'api-port': '70000' } }, '--api-port "70000" is no port: a number from 0 (any free port) to 65535'],
     [{ environment: { APSARAMQ_LIMIT: '0' } }, 'APSARAMQ_LIMIT "0" is no limit: a whole number of at least 1'],
-    [{ flags: { 'live-sessions': 'delay' } }, '--live-sessions "delay" is none of drop, keep, delay:MILLISECONDS'],
+    [
+      { flags: { 'live-sessions': 'delay' } },
+      '--live-sessions "delay" is none of drop, keep, delay:MILLISECONDS, delay:MILLISECONDS,JITTER',
+    ],
     [{ flags: { 'reject-at': 'later' } }, '--reject-at "later" is none of cut, connack'],
     [{ flags: { data: '' } }, '--data "" is empty'],
     [{ flags: { region: 'Hangzhou!' } }, '--region "Hangzhou!" is no region id: small letters, digits and hyphens'],
@@ -38,6 +41,27 @@ describe('configure', () => {
   ])('refuses %j with one sentence', (sources, message) => {
     expect(() => configure(sources)).toThrow(new ConfigurationError(message))
   })
+
+  it.each([
+    ['drop', { kind: 'drop' }],
+    ['keep', { kind: 'keep' }],
+    ['delay:0', { kind: 'delay', delayMs: 0 }],
+    ['delay:250,1000', { kind: 'delay', delayMs: 250, jitterMs: 1000 }],
+    ['delay:250,0', { kind: 'delay', delayMs: 250, jitterMs: 0 }],
+  ])('C6: reads --live-sessions %s, and tells it as it was written', (text, policy) => {
+    const configuration = configure({ flags: { 'live-sessions': text } })
+    expect(configuration.settings.liveSessions).toEqual(policy)
+    expect(describeConfiguration(configuration)).toEqual([`live-sessions = ${text} (flag; default drop)`])
+  })
+
+  it.each(['delay:', 'delay:1,', 'delay:,1', 'delay:1,2,3', 'delay:-1', 'delay:1.5', 'delay:1234567890', 'Drop'])(
+    'C6: refuses --live-sessions %s',
+    (text) => {
+      expect(() => configure({ flags: { 'live-sessions': text } })).toThrow(
+        `--live-sessions "${text}" is none of drop, keep, delay:MILLISECONDS, delay:MILLISECONDS,JITTER`,
+      )
+    },
+  )
 
   it.each([
     ['[1]', /must hold one JSON object$/],

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { DelayPolicy } from '@apsaramq/broker'
 import { environmentName, options, type Option, type Settings } from './options.ts'
 
 /** A setting that cannot be used; the message is one sentence for a user. */
@@ -90,9 +91,13 @@ function parsed(option: Option, shown: string, text: string): unknown {
 /** A setting as a user would write it. */
 export function settingText(value: Settings[keyof Settings]): string {
   if (typeof value === 'object' && 'kind' in value) {
-    return value.kind === 'delay' ? `delay:${value.delayMs}` : value.kind
+    return value.kind === 'delay' ? delayText(value) : value.kind
   }
   return textOf(value)
+}
+
+function delayText({ delayMs, jitterMs }: DelayPolicy): string {
+  return `delay:${delayMs}${jitterMs === undefined ? '' : `,${jitterMs}`}`
 }
 
 /** What a start tells of its settings: a line for each that is not the default. Tokens are not shown. */

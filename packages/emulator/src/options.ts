@@ -1,6 +1,12 @@
 import type { CaStatusRule, LiveSessionPolicy } from '@apsaramq/broker'
 import type { Edition } from '@apsaramq/model'
 
+/** A port, `off` for none, or `auto`: the usual one, or any free one where that is taken or the others are free ones. */
+export type ListenPort = number | 'auto' | 'off'
+
+/** The ports of `auto`. */
+export const usualPorts = { wss: 8084, mqtt: 1883, ws: 8083 } as const
+
 /** Every setting of the emulator, with units. */
 export interface Settings {
   /** Directory of the durable state; relative to the working directory. */
@@ -16,10 +22,17 @@ export interface Settings {
   apiPort: number
   apiTlsPort: number
   mqttsPort: number
+  wssPort: ListenPort
+  mqttPort: ListenPort
+  wsPort: ListenPort
   managementPort: number
   /** Where the endpoints are written besides the data directory; empty for nowhere. */
   endpointsFile: string
   liveSessions: LiveSessionPolicy
+  /** What becomes of a live session when a certificate on its path expires. */
+  expiredSessions: 'stay' | 'drop'
+  /** What becomes of the will of a session that is ended by force. */
+  willOnDrop: 'suppress' | 'publish'
   rejectAt: 'cut' | 'connack'
   caStatus: CaStatusRule
   auth: 'on' | 'off'
@@ -67,6 +80,15 @@ function port(text: string): number {
   return value
 }
 
+function listenPort(text: string): ListenPort {
+  if (text === 'auto' || text === 'off') return text
+  try {
+    return port(text)
+  } catch {
+    throw new Error('is none of auto, off, a number from 0 (any free port) to 65535')
+  }
+}
+
 function positive(text: string): number {
   const value = Number(text)
   if (!/^\d{1,9}$/.test(text) || value < 1) throw new Error('is no limit: a whole number of at least 1')
@@ -109,12 +131,13 @@ function region(text: string): string {
   return text
 }
 
-/** Reads `drop`, `keep` or `delay:MS`. */
+/** Reads `drop`, `keep`, `delay:MS` or `delay:MS,JITTER`. */
 export function parseLiveSessions(text: string): LiveSessionPolicy {
   if (text === 'drop' || text === 'keep') return { kind: text }
-  const delay = /^delay:(\d{1,9})$/.exec(text)
-  if (!delay) throw new Error('is none of drop, keep, delay:MILLISECONDS')
-  return { kind: 'delay', delayMs: Number(delay[1]) }
+  const delay = /^delay:(\d{1,9})(?:,(\d{1,9}))?$/.exec(text)
+  if (!delay) throw new Error('is none of drop, keep, delay:MILLISECONDS, delay:MILLISECONDS,JITTER')
+  const [, delayMs, jitterMs] = delay
+  return { kind: 'delay', delayMs: Number(delayMs), ...(jitterMs !== undefined && { jitterMs: Number(jitterMs) }) }
 }
 
 const hostNameText = /^[A-Za-z0-9*]([A-Za-z0-9.:*-]{0,252})$/
@@ -140,6 +163,10 @@ function option<K extends keyof Settings>(
   return { key, flag, ...(value === undefined ? {} : { value }), initial, help, parse }
 }
 
+function mqttOver(what: string, transport: keyof typeof usualPorts): string {
+  return `MQTT over ${what}; auto: ${usualPorts[transport]}, or a free port where that is taken or --mqtts-port is 0`
+}
+
 /** The table of options: flags, environment, configuration file, defaults and help all come from here. */
 export const options: readonly Option[] = [
   option('data', 'data', 'DIR', '.apsaramq', anyText, 'directory of the durable state'),
@@ -150,15 +177,34 @@ export const options: readonly Option[] = [
   option('apiPort', 'api-port', 'PORT', 8480, port, 'API over HTTP; 0 is any free port, here and below'),
   option('apiTlsPort', 'api-tls-port', 'PORT', 8443, port, 'API over HTTPS'),
   option('mqttsPort', 'mqtts-port', 'PORT', 8883, port, 'MQTT over mutual TLS'),
+  option('wssPort', 'wss-port', 'PORT|auto|off', 'auto', listenPort, mqttOver('WebSocket and mutual TLS', 'wss')),
+  option('mqttPort', 'mqtt-port', 'PORT|auto|off', 'auto', listenPort, mqttOver('TCP without TLS', 'mqtt')),
+  option('wsPort', 'ws-port', 'PORT|auto|off', 'auto', listenPort, mqttOver('WebSocket without TLS', 'ws')),
   option('managementPort', 'management-port', 'PORT', 8481, port, 'health, sessions, log, explanations, certificates'),
   option('endpointsFile', 'endpoints-file', 'FILE', '', anyText, 'write the endpoints there, too'),
   option(
     'liveSessions',
     'live-sessions',
-    'drop|keep|delay:MS',
+    'drop|keep|delay:MS[,JITTER]',
     { kind: 'drop' },
     parseLiveSessions,
     'what an inactivation does to live sessions (A-01)',
+  ),
+  option(
+    'expiredSessions',
+    'expired-sessions',
+    'stay|drop',
+    'stay',
+    oneOf('stay', 'drop'),
+    'drop: a live session ends when a certificate on its path expires (A-75)',
+  ),
+  option(
+    'willOnDrop',
+    'will-on-drop',
+    'suppress|publish',
+    'suppress',
+    oneOf('suppress', 'publish'),
+    'what becomes of the will of a session ended by force (A-15)',
   ),
   option('rejectAt', 'reject-at', 'cut|connack', 'cut', oneOf('cut', 'connack'), 'how a client is refused (A-02)'),
   option(

@@ -70,6 +70,8 @@ export function makeBroker(
       liveSessions: settings.liveSessions,
       rejectAt: settings.rejectAt,
       caStatus: settings.caStatus,
+      expiredSessions: settings.expiredSessions,
+      willOnDrop: settings.willOnDrop,
       strict: !settings.loose,
       connectTimeoutMs,
       maxPacketBytes,

@@ -12,7 +12,7 @@ import {
 } from '@apsaramq/model'
 import { inspectCertificate, issueCa, issueDevice, issueServer, type KeyAndCertificate } from '@apsaramq/pki'
 import { createMemoryStore, type SeedRecords, type Store } from '@apsaramq/store'
-import { createBroker, type Broker, type BrokerSettings } from '../index.ts'
+import { createBroker, type Broker, type BrokerSettings, type Transport } from '../index.ts'
 import { createMemoryLog, type MemoryLog } from './memory-log.ts'
 
 /** A CA of a test: what signs, and its record, registered or not. */
@@ -30,18 +30,23 @@ export interface TestDevice extends KeyAndCertificate {
 
 type DeviceRequest = Partial<Omit<Parameters<typeof issueDevice>[0], 'ca'>>
 
+type CaRequest = { instanceId?: string } & Partial<Omit<Parameters<typeof issueCa>[0], 'ca'>>
+
 /** A running broker on a memory store, and what a test does to it. */
 export interface BrokerFixture {
   store: Store
   broker: Broker
   log: MemoryLog
   clock: ManualClock
+  /** Of MQTT over TLS. */
   port: number
+  /** Listens on one more port, until the broker is closed. */
+  listen(transport: Transport): Promise<number>
   /** PEM of the CA of the server certificate. */
   serverCa: string
   /** Registered and active with {@link firstInstance}. */
   ca: TestCa
-  makeCa(request?: { commonName?: string; instanceId?: string; keyType?: 'rsa' | 'ec' }): Promise<TestCa>
+  makeCa(request?: CaRequest): Promise<TestCa>
   registerCa(ca: TestCa): Promise<void>
   makeDevice(request?: DeviceRequest & { ca?: TestCa }): Promise<TestDevice>
   /** As the API would: by access key LTAItest and a request named `R-…`. */
@@ -55,6 +60,8 @@ export interface BrokerFixture {
 
 export const firstInstance = 'post-cn-first'
 export const secondInstance = 'post-cn-second'
+/** Of one-way TLS. */
+export const openInstance = 'post-cn-open'
 export const ownerSecret = 'owner-secret'
 
 const issuing = { clock: systemClock, random: systemRandom }
@@ -68,6 +75,8 @@ const defaults: BrokerSettings = {
   liveSessions: { kind: 'drop' },
   rejectAt: 'cut',
   caStatus: 'documented',
+  expiredSessions: 'stay',
+  willOnDrop: 'suppress',
   strict: true,
   connectTimeoutMs: 10_000,
   maxPacketBytes: 128 * 1024,
@@ -77,6 +86,7 @@ const defaults: BrokerSettings = {
 export async function startBroker(
   settings: Partial<BrokerSettings> = {},
   wrap = (store: Store) => store,
+  random = systemRandom,
 ): Promise<BrokerFixture> {
   const { ca: serverCa, leaf } = await server
   const store = wrap(createMemoryStore())
@@ -87,19 +97,21 @@ export async function startBroker(
   const options = {
     store,
     clock,
-    random: systemRandom,
+    random,
     log,
     assume: log.assume,
     settings: { ...defaults, ...settings },
   }
   const broker = await createBroker({ ...options, tls: { key: leaf.key, cert: leaf.certificate } })
-  const { port } = await broker.listenTls({ host: '127.0.0.1', port: 0 })
+  const listen = async (transport: Transport) => (await broker.listen(transport, { host: '127.0.0.1', port: 0 })).port
+  const port = await listen('mqtts')
   return {
     store,
     broker,
     log,
     clock,
     port,
+    listen,
     serverCa: serverCa.certificate,
     ca,
     makeCa,
@@ -149,21 +161,21 @@ function changesOf(store: Store, clock: ManualClock) {
 }
 
 function seed(now: number): SeedRecords {
-  const both = [firstInstance, secondInstance]
+  const all = [firstInstance, secondInstance, openInstance]
   return {
     accounts: [{ id: '1000000000000001', name: 'owner' }],
     accessKeys: [accessKey('LTAIowner', '1000000000000001'), accessKey('LTAIother', '1000000000000002')],
-    instances: both.map((id) => ({
+    instances: all.map((id) => ({
       id,
       accountId: '1000000000000001',
       regionId: 'cn-hangzhou',
       name: id,
       edition: 'platinum',
-      tls: 'mutual',
+      tls: id === openInstance ? 'one-way' : 'mutual',
       createdAt: now,
     })),
-    groups: both.map((instanceId) => ({ instanceId, id: 'GID_demo', createdAt: now })),
-    topics: both.map((instanceId) => ({ instanceId, name: 'demo', createdAt: now })),
+    groups: all.map((instanceId) => ({ instanceId, id: 'GID_demo', createdAt: now })),
+    topics: all.map((instanceId) => ({ instanceId, name: 'demo', createdAt: now })),
   }
 }
 
@@ -175,12 +187,9 @@ async function makeCa({
   commonName = `CA ${toHex(systemRandom.bytes(6))}`,
   instanceId = firstInstance,
   keyType = 'ec',
-}: {
-  commonName?: string
-  instanceId?: string
-  keyType?: 'rsa' | 'ec'
-} = {}): Promise<TestCa> {
-  const issued = await issueCa({ commonName, keyType }, issuing)
+  ...request
+}: CaRequest = {}): Promise<TestCa> {
+  const issued = await issueCa({ commonName, keyType, ...request }, issuing)
   const { sn, fingerprint, subject, validFrom, validUntil } = inspectCertificate(issued.certificate)
   const record: CaCertificate = {
     id: `ca-${toHex(systemRandom.bytes(6))}`,
