@@ -1,13 +1,14 @@
 import { X509Certificate } from 'node:crypto'
 import { manualClock, systemRandom } from '@apsaramq/model'
-import { expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { fingerprintOf } from './inspect.ts'
 import { issueCa, issueDevice } from './issue.ts'
 import { readKey } from './keys.ts'
 import { createPathVerifier } from './path-verifier.ts'
-import { oid, wrap } from './testing/der.ts'
+import { keyOf, writeLink, type KeyName } from './testing/chain-writer.ts'
+import { oid, utcTime, wrap } from './testing/der.ts'
 import { schemes } from './testing/schemes.ts'
-import { instead, part, partAt, resign, without } from './testing/spoil.ts'
+import { instead, part, partAt, resign, validity, without } from './testing/spoil.ts'
 import { ext } from './testing/spoils.ts'
 
 const now = Date.UTC(2026, 5, 1)
@@ -29,7 +30,7 @@ const refused = (detail: string) => ({ ok: false, cause: 'chain-invalid', detail
 
 test('the anchor whose key verifies is found among those of the same name', () => {
   const anchors = [namesake, ca, short].map(anchorOf)
-  expect(createPathVerifier().verify(leaf, anchors, now)).toEqual({ ok: true, anchor: anchors[1] })
+  expect(createPathVerifier().verify(leaf, anchors, now)).toEqual({ ok: true, anchor: anchors[1], intermediates: [] })
 })
 
 test('the anchor comes back as it was given, with all it carries', () => {
@@ -64,7 +65,7 @@ test('C10: each refusal of a path has its cause and says what is wrong', () => {
     refused('the extended key usage of the certificate is not for TLS clients'),
     refused('the key usage of the certificate has neither digitalSignature nor keyAgreement'),
     refused('the certificate is signed with a weak or unknown algorithm'),
-    { ok: true, anchor: anchorOf(ca) },
+    { ok: true, anchor: anchorOf(ca), intermediates: [] },
   ])
 })
 
@@ -123,7 +124,7 @@ test('an anchor that is not what it is registered as vouches for nobody', () => 
 
 test('an anchor that was registered with newlines as backslash and n vouches too', () => {
   const anchor = { ...anchorOf(ca), certificate: ca.certificate.replaceAll('\n', '\\n') }
-  expect(createPathVerifier().verify(leaf, [anchor], now)).toEqual({ ok: true, anchor })
+  expect(createPathVerifier().verify(leaf, [anchor], now)).toEqual({ ok: true, anchor, intermediates: [] })
 })
 
 test('whatever bytes OpenSSL takes for a certificate, the verifier answers', () => {
@@ -147,3 +148,70 @@ function parsed(der: Uint8Array): X509Certificate | undefined {
     return undefined
   }
 }
+
+const partyOf = (name: string, key: KeyName) => ({ name, key: keyOf(key) })
+
+describe('chains through intermediates', () => {
+  const [root, upper, lower, end] = [
+    partyOf('root', 'ec 1'),
+    partyOf('upper', 'ec 2'),
+    partyOf('lower', 'ec 3'),
+    partyOf('device', 'ec 4'),
+  ]
+  const until = validity(utcTime('260101000000Z'), utcTime('260601000005Z'))
+  const pem = {
+    root: writeLink({ kind: 'ca', subject: root, issuer: root }),
+    upper: writeLink({ kind: 'ca', subject: upper, issuer: root, spoils: [until] }),
+    lower: writeLink({ kind: 'ca', subject: lower, issuer: upper }),
+    device: writeLink({ kind: 'device', subject: end, issuer: lower }),
+  }
+  const x509 = (name: keyof typeof pem) => new X509Certificate(pem[name])
+  const anchor = (name: keyof typeof pem) => anchorOf({ certificate: pem[name] })
+  const sent = [x509('lower'), x509('upper')]
+
+  test('C2: the registered CA nearest to the device vouches, whatever the order of the registered ones', () => {
+    const { verify } = createPathVerifier()
+    const nearest = (...names: (keyof typeof pem)[]) => verify(x509('device'), names.map(anchor), now, sent)
+    expect(nearest('root')).toEqual({ ok: true, anchor: anchor('root'), intermediates: sent })
+    expect(nearest('root', 'upper')).toEqual({ ok: true, anchor: anchor('upper'), intermediates: [sent[0]] })
+    expect(nearest('root', 'lower', 'upper')).toEqual({ ok: true, anchor: anchor('lower'), intermediates: [] })
+  })
+
+  test('C2: the certificates come in any order, more than once, and with the root', () => {
+    const all = [x509('root'), ...sent.toReversed(), ...sent, x509('device')]
+    const verdict = createPathVerifier().verify(x509('device'), [anchor('root')], now, all)
+    expect(verdict).toMatchObject({ ok: true, intermediates: [{ subject: 'CN=lower' }, { subject: 'CN=upper' }] })
+  })
+
+  test('C10: of a chain each missing link and each validity has its cause', () => {
+    const { verify } = createPathVerifier()
+    const asked = (beside: X509Certificate[], at: number) => verify(x509('device'), [anchor('root')], at, beside)
+    const noLink = 'the certificates sent with it do not lead to the CA: name, key identifier or key usage do not fit'
+    expect([asked([], now), asked([sent[0]!], now), asked(sent, now + 5000)]).toEqual([
+      refused('the CA certificate is not the issuer: name, key identifier or key usage do not fit'),
+      refused(noLink),
+      {
+        ok: false,
+        cause: 'certificate-expired',
+        detail: 'an intermediate certificate was valid until 2026-06-01T00:00:05.000Z',
+      },
+    ])
+    expect(asked([...Array.from({ length: 8 }, () => x509('root')), ...sent], now)).toEqual(refused(noLink))
+  })
+
+  test('no key is used that nothing registered vouches for, and a signature is verified once', () => {
+    const stranger = writeLink({ kind: 'ca', subject: upper, issuer: { ...root, key: keyOf('ec 4') } })
+    const verified = vi.spyOn(X509Certificate.prototype, 'verify')
+    const { verify } = createPathVerifier()
+    const vague = new X509Certificate(
+      resign(stranger, without(ext.aki), { key: keyOf('ec 4').privateKey, scheme: schemes.ec.sha256 }),
+    )
+    expect(verify(x509('device'), [anchor('root')], now, [sent[0]!, vague])).toEqual(
+      refused('the signature is not one of the key of the CA certificate'),
+    )
+    expect(verified).toHaveBeenCalledTimes(1)
+    for (let round = 0; round < 2; round += 1) expect(verify(x509('device'), [anchor('root')], now, sent).ok).toBe(true)
+    expect(verified).toHaveBeenCalledTimes(4)
+    verified.mockRestore()
+  })
+})

@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { CertificateError, reasonOf } from './certificate-error.ts'
 import { inspectCertificate, parseCertificate, type CertificateFacts } from './inspect.ts'
-import { isStronglySigned } from './path-rules.ts'
+import { isStronglySigned } from './certificate-rules.ts'
 import { readStructure } from './structure.ts'
 
 /** A CA cannot be registered; the message says which check failed. */

@@ -17,6 +17,7 @@ export interface CertificateStructure {
   signature: { oid: string; parameters: Asn1 | undefined }
   /** notBefore and notAfter as written. */
   times: readonly Asn1[]
+  issuer: Asn1
   subject: Asn1
   /** Parameters of the key's algorithm: the curve of an EC key. */
   keyParameters: Asn1 | undefined
@@ -67,11 +68,12 @@ export function oidOf(node: Asn1 | undefined): string {
 
 function structureOf(tbs: Asn1[], [oid, parameters]: Asn1[]): CertificateStructure {
   const isVersioned = tbs[0]?.tagClass === asn1.Class.CONTEXT_SPECIFIC // a version 1 certificate says no version
-  const [, , , validity, subject, key, ...optional] = isVersioned ? tbs.slice(1) : tbs
+  const [, , issuer, validity, subject, key, ...optional] = isVersioned ? tbs.slice(1) : tbs
   const list = optional.find((node) => Number(node.type) === extensionsTag)
   return {
     signature: { oid: oidOf(oid), parameters },
     times: children(validity),
+    issuer: issuer!,
     subject: subject!,
     keyParameters: children(children(key)[0])[1],
     extensions: extensionsOf(list ? children(children(list)[0]) : []),

@@ -1,7 +1,14 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { describe } from 'vitest'
+
+/** What openssl judges: left out by name where there is none, except in continuous integration, which must have it. */
+export const describeWithOpenssl =
+  process.env['CI'] !== undefined || spawnSync('openssl', ['version']).status === 0
+    ? describe
+    : (title: string, body: () => void) => describe.skip(`${title} (left out: needs openssl)`, body)
 
 /** What a run of openssl left. */
 export interface OpensslAnswer {
@@ -46,4 +53,29 @@ export async function verifiedByOpenssl(
   const { stdout } = await openssl([...verify, ...Object.keys(files)], { ...files, 'ca.pem': ca })
   const lines = new Set(stdout.split('\n'))
   return names.filter((_, index) => lines.has(`${index}.pem: OK`))
+}
+
+/** What `openssl verify` may look at beside the CA. */
+export interface OpensslQuestion {
+  leaf: string
+  sent: readonly string[]
+  anchor: string
+}
+
+/**
+ * Whether `openssl verify` takes each leaf, in one run: the names of one question must not be those of another.
+ *
+ * @throws {Error} when it cannot read one of the certificates
+ */
+export async function askOpenssl(questions: readonly OpensslQuestion[], options: string[]): Promise<boolean[]> {
+  const leaves = questions.map(({ leaf }, index) => [`${index}.pem`, leaf] as const)
+  const beside = questions.flatMap(({ sent }) => sent).join('')
+  const files = { ...Object.fromEntries(leaves), 'ca.pem': questions.map(({ anchor }) => anchor).join('') }
+  const untrusted = beside === '' ? [] : ['-untrusted', 'sent.pem']
+  const verify = ['verify', '-CAfile', 'ca.pem', '-no-CApath', '-no-CAstore', ...untrusted, ...options]
+  const names = leaves.map(([name]) => name)
+  const { stdout, stderr } = await openssl([...verify, ...names], { ...files, 'sent.pem': beside })
+  if (/Could not|Unable to load|Error loading/.test(stderr)) throw new Error(`openssl could not read: ${stderr}`)
+  const lines = new Set(stdout.split('\n'))
+  return names.map((name) => lines.has(`${name}: OK`))
 }

@@ -23,6 +23,8 @@ const pss = (parameters: string, digest: string, saltLength: number): Scheme => 
   sign: (tbs, key) => sign(digest, tbs, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }),
 })
 
+const ed25519: Scheme = { algorithm: wrap('30', oid('1.3.101.112')), sign: (tbs, key) => sign(null, tbs, key) }
+
 const sha256Id = wrap('30', oid('2.16.840.1.101.3.4.2.1'), '0500')
 const mgf1 = wrap('30', oid('1.2.840.113549.1.1.8'), sha256Id)
 
@@ -41,4 +43,5 @@ export const schemes = {
     sha512: ecdsa('1.2.840.10045.4.3.4', 'sha512'),
     sha1: ecdsa('1.2.840.10045.4.1', 'sha1'),
   },
+  ed25519: { sha256: ed25519 },
 }

@@ -72,9 +72,18 @@ export interface Signing {
   flip?: boolean
 }
 
+const bases = new Map<string, Buffer>()
+
+/** Thousands are made from a few. */
+function derOfBase(base: string): Buffer {
+  const der = bases.get(base) ?? new X509Certificate(base).raw
+  bases.set(base, der)
+  return der
+}
+
 /** PEM of a certificate that is like `base`, spoiled, and signed again. */
 export function resign(base: string, spoil: Spoil, { key, scheme, outer, flip }: Signing): string {
-  const tbs = children(readDer(new X509Certificate(base).raw))[0]!
+  const tbs = children(readDer(derOfBase(base)))[0]!
   const parts = children(tbs)
   parts[partAt.algorithm] = node(scheme.algorithm)
   spoil(parts)
