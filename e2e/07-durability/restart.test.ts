@@ -99,7 +99,8 @@ describeOwnProgram('what an answered call changed', () => {
       const { body } = await client.call('ListCaCertificate', page)
       client.close()
       const cas = await managementClient(endpoints.management).request('GET', '/cas')
-      const { api: _, apiTls: __, mqtts: ___, management: ____, pid: _____, ...fixed } = endpoints
+      const { api: _, apiTls: __, mqtts: ___, management: ____, pid: _____, ...rest } = endpoints
+      const { wss: ______, mqtt: _______, ws: ________, ...fixed } = rest
       seen.push({ data: body.Data, cas, fixed })
       await program.stop()
     }

@@ -10,8 +10,8 @@ import { describeOwnProgram, ownerClient } from '../support/target.ts'
 
 const withoutStack = /^\s+at /m
 
-const url = (scheme: string) =>
-  expect.stringMatching(new RegExp(`^${scheme}://(127\\.0\\.0\\.1|localhost):[1-9]\\d+$`)) as unknown
+const url = (scheme: string, path = '') =>
+  expect.stringMatching(new RegExp(`^${scheme}://(127\\.0\\.0\\.1|localhost):[1-9]\\d+${path}$`)) as unknown
 
 /** Runs `start` and expects it to end with one sentence. */
 async function refusal(flags: string[], env: Record<string, string> = {}): Promise<string> {
@@ -41,6 +41,9 @@ describeOwnProgram('start', () => {
       api: url('http'),
       apiTls: url('https'),
       mqtts: url('mqtts'),
+      wss: url('wss', '/mqtt'),
+      mqtt: url('mqtt'),
+      ws: url('ws', '/mqtt'),
       management: url('http'),
       caFile: expect.stringMatching(/^\/.*\.pem$/) as unknown,
       regionId: 'cn-hangzhou',
@@ -63,12 +66,13 @@ describeOwnProgram('start', () => {
         }) as unknown,
       ],
       instances: [
-        { instanceId: 'post-cn-emulator001', accountId: '1000000000000001', edition: 'platinum' },
-        { instanceId: 'post-cn-emulator002', accountId: '1000000000000001', edition: 'professional' },
+        { instanceId: 'post-cn-emulator001', accountId: '1000000000000001', edition: 'platinum', tls: 'mutual' },
+        { instanceId: 'post-cn-emulator002', accountId: '1000000000000001', edition: 'professional', tls: 'one-way' },
       ],
     })
-    for (const origin of [endpoints.api, endpoints.apiTls, endpoints.mqtts, endpoints.management]) {
-      const { hostname, port } = new URL(origin)
+    const { api, apiTls, mqtts, wss, mqtt, ws, management } = endpoints
+    for (const origin of [api, apiTls, mqtts, wss, mqtt, ws, management]) {
+      const { hostname, port } = new URL(origin!) // all are there, as asserted above
       const socket = net.connect(Number(port), hostname)
       await once(socket, 'connect')
       socket.destroy()
@@ -130,10 +134,10 @@ describeOwnProgram('start', () => {
   test('A7: several start side by side without a collision', { timeout: 120_000 }, async () => {
     const programs = await Promise.all([1, 2, 3, 4].map(() => ownProgram()))
     const origins = programs.flatMap((program: Program) => {
-      const { api, apiTls, mqtts, management } = program.endpoints()
-      return [api, apiTls, mqtts, management].map((origin) => new URL(origin).port)
+      const { api, apiTls, mqtts, wss, mqtt, ws, management } = program.endpoints()
+      return [api, apiTls, mqtts, wss, mqtt, ws, management].map((origin) => new URL(origin!).port)
     })
-    expect(new Set(origins).size).toBe(16)
+    expect(new Set(origins).size).toBe(28)
   })
 
   test('A3: --ephemeral forgets everything', async () => {
@@ -179,19 +183,23 @@ describeOwnProgram('start', () => {
       expect(await refusal([...anyPorts, '--config', config])).toContain(config)
     })
 
-    test.each(['--api-port', '--api-tls-port', '--mqtts-port', '--management-port'])(
-      'A4: a busy port (%s), which it names, and leaves nothing half-started',
-      async (flag) => {
-        const server = net.createServer().listen(0, '127.0.0.1')
-        await once(server, 'listening')
-        onTestFinished(() => void server.close())
-        const { port } = server.address() as AddressInfo
-        const flags = anyPorts.map((value, at) => (anyPorts[at - 1] === flag ? String(port) : value))
-        const said = await refusal(flags)
-        expect(said).toContain(String(port))
-        expect(said).toContain(flag)
-      },
-    )
+    test.each([
+      '--api-port',
+      '--api-tls-port',
+      '--mqtts-port',
+      '--wss-port',
+      '--mqtt-port',
+      '--ws-port',
+      '--management-port',
+    ])('A4: a busy port (%s), which it names, and leaves nothing half-started', async (flag) => {
+      const server = net.createServer().listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      onTestFinished(() => void server.close())
+      const { port } = server.address() as AddressInfo
+      const said = await refusal([...anyPorts, flag, String(port)]) // of a flag given twice the last counts
+      expect(said).toContain(String(port))
+      expect(said).toContain(flag)
+    })
 
     test('A4: a command that is none', async () => {
       const { code, stderr } = await runProgram({ args: ['dance'] })

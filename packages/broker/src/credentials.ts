@@ -37,6 +37,16 @@ export async function checkCredentials(
   return keyRefusal(accessKey, accessKeyId, instance) ?? passwordRefusal(accessKey!, password, clientId)
 }
 
+/** Checks the same where nothing but them says who the client is. LIMITS A-63 */
+export async function checkRequiredCredentials(
+  reads: Pick<Reader, 'accessKeys'>,
+  credentials: Credentials,
+  instance: Instance,
+): Promise<Refusal | undefined> {
+  if (credentials.username !== undefined) return checkCredentials(reads, credentials, instance)
+  return no(`instance ${instance.id} has one-way TLS: it asks for username and password`)
+}
+
 function keyRefusal(accessKey: AccessKey | undefined, id: string, instance: Instance): Refusal | undefined {
   if (!accessKey) return no(`no access key ${id}`)
   if (accessKey.status !== 'active') return no(`access key ${id} is disabled`)

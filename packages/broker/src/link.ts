@@ -7,8 +7,10 @@ export interface Link {
   readonly transport: Session['transport']
   /** Taken once: a socket that has closed knows it no more. */
   readonly remoteAddress: string
-  /** The name the client asked for when TLS began, undefined where it sent none. */
+  /** The name the client asked for: when TLS began, else in its upgrade request; undefined where it sent none. */
   readonly serverName: string | undefined
+  /** The name of the upgrade request, where it may contradict that of TLS. */
+  readonly requestedHost?: string | undefined
   /** Null without TLS. */
   readonly tlsVersion: string | null
   /** Whether the TLS session was resumed. */
@@ -18,6 +20,9 @@ export interface Link {
   /** Closes once what was written has gone out. Unread bytes would turn the close into a reset, which can overtake it. */
   finish(): void
 }
+
+/** Bytes written ahead of a slow subscriber before others wait for it. */
+export const socketBufferBytes = 1024 * 1024
 
 /** A link that is a TCP or TLS socket itself. */
 export class SocketLink implements Link {

@@ -1,3 +1,5 @@
+import type { Link } from './link.ts'
+
 const vendorHost = /^([0-9a-z_-]+)\.mqtt\.aliyuncs\.com$/i
 
 /** Which instance a client says it wants, before anything is looked up. */
@@ -24,13 +26,25 @@ export function isSameInstance(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase()
 }
 
-/** Puts server name and username together. */
-export function namedInstance(serverName: string | undefined, username: string | undefined): NamedInstance {
+/** Puts the server name of TLS, the host of an upgrade request and the username together. */
+export function namedInstance(
+  { serverName, requestedHost }: Pick<Link, 'serverName' | 'requestedHost'>,
+  username: string | undefined,
+): NamedInstance {
   const byHost = instanceOfServerName(serverName)
+  const byRequest = instanceOfServerName(requestedHost)
   const byUsername = instanceOfUsername(username)
-  const conflict =
-    byHost !== undefined && byUsername !== undefined && !isSameInstance(byHost, byUsername)
-      ? `the server name asks for instance ${byHost}, the username for ${byUsername}`
-      : undefined
-  return { instanceId: byUsername ?? byHost, conflict }
+  return {
+    instanceId: byUsername ?? byHost,
+    conflict:
+      conflictOf(['server name', byHost], ['Host header', byRequest]) ??
+      conflictOf(['server name', byHost], ['username', byUsername]),
+  }
+}
+
+type Naming = [what: string, instanceId: string | undefined]
+
+function conflictOf([one, first]: Naming, [other, second]: Naming): string | undefined {
+  if (first === undefined || second === undefined || isSameInstance(first, second)) return undefined
+  return `the ${one} asks for instance ${first}, the ${other} for ${second}`
 }

@@ -63,8 +63,8 @@ export class SessionIndex {
   #change(operation: 'add' | 'delete', connection: Connection): void {
     const { admitted, identity } = connection
     if (admitted) {
-      this.#byDevice[operation](admitted.deviceKey, connection)
-      this.#byCa[operation](admitted.session.caId!, connection) // never null behind mutual TLS
+      if (admitted.deviceKey !== undefined) this.#byDevice[operation](admitted.deviceKey, connection)
+      if (admitted.session.caId !== null) this.#byCa[operation](admitted.session.caId, connection)
       this.#byClient[operation](withinInstance(admitted.instanceId, admitted.session.clientId), connection)
     } else if (identity?.kind === 'certificate') {
       this.#byFingerprint[operation](identity.facts.fingerprint, connection)

@@ -78,7 +78,7 @@ describe('createEmulator', () => {
     expect(await cas(endpoints)).toHaveLength(1)
   })
 
-  it.each(['apiPort', 'apiTlsPort', 'mqttsPort', 'managementPort'] as const)(
+  it.each(['apiPort', 'apiTlsPort', 'mqttsPort', 'wssPort', 'mqttPort', 'wsPort', 'managementPort'] as const)(
     'leaves nothing half-started when the %s is taken',
     async (key) => {
       const blocker = createServer().listen(0, '127.0.0.1')

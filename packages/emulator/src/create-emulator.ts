@@ -13,13 +13,13 @@ import type { CertificateParts } from './management/certificates.ts'
 import type { ResetRequest } from './management/reset.ts'
 import { Metrics } from './metrics/metrics.ts'
 import type { Settings } from './options.ts'
+import { openMqttPorts } from './mqtt-ports.ts'
 import { PublishedEndpoints } from './published-endpoints.ts'
 import { createReadiness, type Readiness } from './readiness.ts'
 import { createRecorder } from './recorder.ts'
 import { resetAll, type ResetParts } from './reset-all.ts'
 import { SerialWork } from './serial-work.ts'
 import { seedIfEmpty, seedOf } from './seeding.ts'
-import { explainListenError } from './start-error.ts'
 import { addressOf, listen, makeBroker, makeControlPlane, reachableHost, type Shared } from './services.ts'
 import { openState, type State } from './state.ts'
 import { certificateNames, openTrust, type Trust } from './trust.ts'
@@ -86,13 +86,8 @@ async function startServices(state: State, trust: Trust, shared: Shared, readine
   readiness.done('api-tls')
   const broker = await makeBroker(state.store, trust, shared)
   closers.push(() => broker.close())
-  const { port: mqtts } = await broker
-    .listenTls({ host: settings.host, port: settings.mqttsPort })
-    .catch((error: unknown) => {
-      throw explainListenError(error, settings.host, settings.mqttsPort, 'mqtts-port')
-    })
-  readiness.done('mqtts')
-  return { controlPlane, apps, broker, ports: { api, apiTls, mqtts } }
+  const ports = await openMqttPorts(broker, shared, readiness)
+  return { controlPlane, apps, broker, ports: { api, apiTls, ...ports } }
 }
 
 /** Resets one after another; a close waits for the one under way. */

@@ -10,6 +10,10 @@ export interface Ports {
   api: number
   apiTls: number
   mqtts: number
+  /** Undefined, as the two below it, where it is off. */
+  wss: number | undefined
+  mqtt: number | undefined
+  ws: number | undefined
   management: number
 }
 
@@ -69,6 +73,7 @@ export async function describeEndpoints(
     api: `http://${hosts.service}:${ports.api}`,
     apiTls: `https://${hosts.service}:${ports.apiTls}`,
     mqtts: `mqtts://${hosts.service}:${ports.mqtts}`,
+    ...mqttUrls(hosts.service, ports),
     management: `http://${hosts.management}:${ports.management}`,
     caFile,
     regionId,
@@ -78,7 +83,16 @@ export async function describeEndpoints(
     instanceId: defaultInstance(instances, owner.account.id, regionId),
     pid: process.pid,
     users: callers.filter((caller) => caller !== owner).map(userOf),
-    instances: instances.map(({ id, accountId, edition }) => ({ instanceId: id, accountId, edition })),
+    instances: instances.map(({ id, accountId, edition, tls }) => ({ instanceId: id, accountId, edition, tls })),
+  }
+}
+
+/** The path is the one that Paho asks for by itself. LIMITS A-62 */
+function mqttUrls(host: string, { wss, mqtt, ws }: Ports): Pick<Endpoints, 'wss' | 'mqtt' | 'ws'> {
+  return {
+    ...(wss !== undefined && { wss: `wss://${host}:${wss}/mqtt` }),
+    ...(mqtt !== undefined && { mqtt: `mqtt://${host}:${mqtt}` }),
+    ...(ws !== undefined && { ws: `ws://${host}:${ws}/mqtt` }),
   }
 }
 

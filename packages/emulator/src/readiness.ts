@@ -1,5 +1,16 @@
 /** What must be done before the emulator is ready, in order (features A4). */
-export const startSteps = ['store', 'trust', 'seed', 'api', 'api-tls', 'mqtts', 'endpoints'] as const
+export const startSteps = [
+  'store',
+  'trust',
+  'seed',
+  'api',
+  'api-tls',
+  'mqtts',
+  'wss',
+  'mqtt',
+  'ws',
+  'endpoints',
+] as const
 
 /** One step of the start. */
 export type StartStep = (typeof startSteps)[number]

@@ -9,6 +9,12 @@ export interface Endpoints {
   apiTls: string
   /** URL of the broker, mqtts://host:port. */
   mqtts: string
+  /** URL of MQTT over WebSocket and TLS, wss://host:port/mqtt; undefined, as the two below it, where it is off. */
+  wss?: string
+  /** URL of MQTT without TLS, mqtt://host:port, for instances of one-way TLS. */
+  mqtt?: string
+  /** URL of MQTT over WebSocket without TLS, ws://host:port/mqtt, for instances of one-way TLS. */
+  ws?: string
   /** Origin of the management port. */
   management: string
   /** PEM file of the CA that signed the server certificates. */
@@ -23,7 +29,7 @@ export interface Endpoints {
   /** The other identities of the seed. */
   users: EndpointUser[]
   /** All instances of the seed. */
-  instances: { instanceId: string; accountId: string; edition: string }[]
+  instances: { instanceId: string; accountId: string; edition: string; tls: 'mutual' | 'one-way' }[]
 }
 
 /** An identity beside the owner of the instance. */

@@ -42,7 +42,7 @@ export function tryMqtt(
 /** Connects mqtt.js. @throws when it is refused */
 export async function mqttClient(
   fixture: BrokerFixture,
-  device: TestDevice,
+  device: TestDevice | undefined,
   options: IClientOptions = {},
 ): Promise<MqttClient> {
   const outcome = await tryMqtt(fixture, device, options)

@@ -3,11 +3,17 @@ import { parseArguments } from '../arguments.ts'
 import { dataDirectory, readinessOf } from '../management.ts'
 import { UsageError } from '../usage-error.ts'
 
-/** The variables of `env`, each with where its value comes from. The SDKs read the last two by themselves. */
-const variables: Readonly<Record<string, (endpoints: Endpoints) => string>> = {
+/**
+ * The variables of `env`, each with where its value comes from; one without a value is not set. The SDKs read the last
+ * two by themselves.
+ */
+const variables: Readonly<Record<string, (endpoints: Endpoints) => string | undefined>> = {
   APSARAMQ_API: ({ api }) => api,
   APSARAMQ_API_TLS: ({ apiTls }) => apiTls,
   APSARAMQ_MQTTS: ({ mqtts }) => mqtts,
+  APSARAMQ_WSS: ({ wss }) => wss,
+  APSARAMQ_MQTT: ({ mqtt }) => mqtt,
+  APSARAMQ_WS: ({ ws }) => ws,
   APSARAMQ_MANAGEMENT: ({ management }) => management,
   APSARAMQ_CA_FILE: ({ caFile }) => caFile,
   APSARAMQ_REGION_ID: ({ regionId }) => regionId,
@@ -43,6 +49,9 @@ export async function run(args: string[]): Promise<void> {
   const { flags } = parseArguments(args, { data: 'string', 'endpoints-file': 'string' })
   const endpoints = endpointsOf(flags)
   await readinessOf(endpoints.management)
-  const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${quoted(value(endpoints))}\n`)
+  const lines = Object.entries(variables).flatMap(([name, valueOf]) => {
+    const value = valueOf(endpoints)
+    return value === undefined ? [] : [`export ${name}=${quoted(value)}\n`]
+  })
   process.stdout.write(lines.join(''))
 }

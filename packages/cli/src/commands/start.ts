@@ -56,8 +56,9 @@ function listAssumptions(emulator: Emulator): void {
 
 function announce({ endpoints }: Emulator): void {
   process.stdout.on('error', () => say(['nobody reads the standard output any more; the emulator runs on']))
-  const { api, apiTls, mqtts, management } = endpoints
-  process.stdout.write(`API         ${api}  ${apiTls}\nMQTT        ${mqtts}\nManagement  ${management}\nReady\n`)
+  const { api, apiTls, mqtts, wss, mqtt, ws, management } = endpoints
+  const broker = [mqtts, wss, mqtt, ws].filter(Boolean).join('  ')
+  process.stdout.write(`API         ${api}  ${apiTls}\nMQTT        ${broker}\nManagement  ${management}\nReady\n`)
 }
 
 /** A terminal and npm both pass a Ctrl-C on: a signal that comes sooner after the first is the same one. */

@@ -12,13 +12,16 @@ export async function run(args: string[]): Promise<void> {
   const { ready, pending } = await readinessOf(endpoints.management)
   if (flags['json']) process.stdout.write(`${JSON.stringify({ ready, pending, ...endpoints })}\n`)
   else {
-    const { pid, api, apiTls, mqtts, management, caFile } = endpoints
+    const { pid, api, apiTls, mqtts, wss, mqtt, ws, management, caFile } = endpoints
     const rows = {
       state: ready ? 'ready' : `starting: ${pending.join(', ')}`,
       pid,
       api,
       apiTls,
       mqtts,
+      ...(wss && { wss }),
+      ...(mqtt && { mqtt }),
+      ...(ws && { ws }),
       management,
       caFile,
     }
