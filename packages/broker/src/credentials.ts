@@ -28,9 +28,9 @@ export async function checkCredentials(
   if (username === undefined) {
     return password === undefined ? undefined : no('a password came without a username') // [MQTT-3.1.2-22]
   }
-  const [mode = '', accessKeyId = '', , ...rest] = username.split('|')
+  const [mode = '', accessKeyId = '', instanceId = '', ...rest] = username.split('|')
   if (Object.hasOwn(unservedModes, mode)) return no(unservedModes[mode]!)
-  if (mode !== 'Signature' || !accessKeyId || rest.length > 0 || username.split('|').length !== 3) {
+  if (mode !== 'Signature' || !accessKeyId || !instanceId || rest.length > 0) {
     return no('the username is not Signature|AccessKeyId|InstanceId')
   }
   const accessKey = await reads.accessKeys.get(accessKeyId)

@@ -18,7 +18,7 @@ export function instanceOfServerName(serverName: string | undefined): string | u
 /** The instance of `<mode>|<key id>|<instance>`; any other username says nothing. */
 export function instanceOfUsername(username: string | undefined): string | undefined {
   const parts = username?.split('|')
-  return parts?.length === 3 ? parts[2] : undefined
+  return parts?.length === 3 && parts[2] ? parts[2] : undefined
 }
 
 /** Host names do not distinguish case. */
