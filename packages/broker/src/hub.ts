@@ -9,6 +9,7 @@ import { openDoor, type DoorDeps } from './door.ts'
 import { factsOf } from './connection-facts.ts'
 import type { Endings } from './endings.ts'
 import { createHooks, type Guest } from './hooks.ts'
+import { createNeighbors } from './neighbors/neighbors.ts'
 import { forgetSession } from './session-state.ts'
 import type { BrokerOptions } from './settings.ts'
 import { drainTimeoutMs, startAedes, withSafeMaps } from './start-aedes.ts'
@@ -25,7 +26,7 @@ export interface Hub {
 }
 
 /** What a hub needs. */
-export interface HubDeps extends Pick<BrokerOptions, 'log' | 'assume' | 'settings'> {
+export interface HubDeps extends Pick<BrokerOptions, 'clock' | 'log' | 'assume' | 'settings'> {
   rules: AccessRules
   endings: Endings
 }
@@ -42,10 +43,12 @@ export async function createHub(deps: HubDeps): Promise<Hub> {
     end,
     warn: ({ connection }, refusal) => warn(deps, refusal, factsOf(connection)),
   })
-  const aedes = await startAedes(hooks, (client) => {
+  const neighbors = createNeighbors(deps)
+  const aedes = await startAedes(hooks, neighbors.persistence, (client) => {
     const guest = guests.get(client)
     if (guest) end(guest, receiveMaximumExceeded)
   })
+  neighbors.follow(aedes)
   persistGrantedOnly(aedes, guests)
   listen(aedes, guests, deps, end)
   const door: DoorDeps = {
@@ -59,10 +62,14 @@ export async function createHub(deps: HubDeps): Promise<Hub> {
       if (connection.level === 5) announceTerms(connection.stream, termsOf(deps, connection, connect))
       const client = withSafeMaps(aedes.handle(connection.stream) as AedesClient)
       guests.set(client, { connection, filters: undefined })
+      neighbors.attach(client, connection)
       openDoor(door, connection, client, connect)
     },
     forget: (clientId) => forgetSession(aedes, clientId),
-    close: () => new Promise((resolve) => aedes.close(resolve)),
+    async close() {
+      await new Promise<void>((resolve) => aedes.close(resolve))
+      neighbors.close()
+    },
   }
 }
 

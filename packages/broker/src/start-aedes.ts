@@ -1,9 +1,9 @@
 import { Aedes, type AedesOptions, type Client } from 'aedes'
-import * as memory from 'aedes-persistence'
-import type { AedesBroker, AedesClient, Persistence } from './aedes-inside.ts'
+import type { AedesBroker, AedesClient } from './aedes-inside.ts'
 import { receiveMaximum, sessionExpiryOf, topicAliasMaximum } from './answers/terms.ts'
 import type { Hooks } from './hooks.ts'
 import { boundInbound } from './inbound-window.ts'
+import type { Persistence } from './neighbors/aedes-client.ts'
 
 /** A subscriber that takes nothing for this long is cut: until then others may wait for it. */
 export const drainTimeoutMs = 2000
@@ -14,16 +14,17 @@ const maxClientIdLength = 65_535
 /** Sessions of one instance that outlive their connections; one more ends with its connection. */
 const maxWaitingSessions = 100_000
 
-const createPersistence = memory.default as unknown as () => Persistence // its types do not say so
-
 /**
- * Starts aedes 2.0.0-beta.1 with the persistence of its stable line, and with the repairs of that line which it
+ * Starts aedes 2.0.0-beta.1 with the repairs of its stable line which it
  * lacks (GHSA-52qw-whmv-87c5, GHSA-5jvp-3p2v-5qgf).
  *
  * @param exceeded ends a connection that leaves too many publications of QoS 2 open
  */
-export async function startAedes(hooks: Hooks, exceeded: (client: Client) => void): Promise<AedesBroker> {
-  const persistence = createPersistence()
+export async function startAedes(
+  hooks: Hooks,
+  persistence: Persistence,
+  exceeded: (client: Client) => void,
+): Promise<AedesBroker> {
   boundInbound(persistence, receiveMaximum, exceeded)
   const options: AedesOptions = {
     ...hooks,

@@ -150,8 +150,12 @@ export const assumptions = {
   'A-55': assumed('a character that XML 1.0 cannot carry is answered as U+FFFD'),
   'A-56': inferred('Format is read in a V3 call too, and the Accept header is not'),
   'A-62': assumed('MQTT over WebSocket is at the paths /mqtt and /, and nowhere else'),
-  'A-63': inferred('an instance with one-way TLS asks for username and password, and leaves a client certificate aside'),
-  'A-64': assumed('MQTT over WebSocket with TLS asks an instance with mutual TLS for the same certificates as MQTT over TLS'),
+  'A-63': inferred(
+    'an instance with one-way TLS asks for username and password, and leaves a client certificate aside',
+  ),
+  'A-64': assumed(
+    'MQTT over WebSocket with TLS asks an instance with mutual TLS for the same certificates as MQTT over TLS',
+  ),
   'A-65': assumed('a WebSocket that is refused or ended by force ends with its connection, without a close frame'),
   'A-67': assumed(
     'nonces are remembered in memory: a restart or a reset forgets those of the quarter of an hour before it',
@@ -165,6 +169,14 @@ export const assumptions = {
   'A-70': inferred(
     'signature V3 encodes the names of query parameters as documented, although SDKs of the vendor leave them as they are',
   ),
+  'A-71': assumed('messages for persistent sessions take at most 256 MiB of memory an instance, the oldest is dropped'),
+  'A-72': assumed(
+    'a subscriber that does not read loses messages of QoS 0, and is cut when those of QoS 1 or 2 wait too long or are too many',
+  ),
+  'A-73': assumed(
+    'messages for a persistent session are sent as fast as the client takes them, not 30 every 5 seconds',
+  ),
+  'A-74': assumed('at most 1,000 messages of QoS 1 and 2 are on their way to a client that sets no lower limit'),
   'A-75': assumed('a live session outlives the expiry of its certificate, or of a CA on its path: TLS asks once', {
     setting: 'expired-sessions',
     otherwise: 'a live session is ended when its certificate, or that of a CA on its path, expires',
@@ -172,8 +184,12 @@ export const assumptions = {
   'A-76': inferred(
     'of a session a client status notice says connect, disconnect where the client said so, and tcpclean; of a refused connection nothing',
   ),
-  'A-77': assumed('with the record of a device certificate go the sessions, subscriptions and queues, of the clients it let in'),
-  'A-78': assumed('a client status notice says "not authorized" of a session that is ended for its certificate'),
+  'A-77': assumed(
+    'with the record of a device certificate go the sessions, subscriptions and queues, of the clients it let in',
+  ),
+  'A-78': assumed(
+    'a client status notice says "not authorized" of a session that is ended for its certificate, "Socket IOException" where the list has no word',
+  ),
   'A-80': assumed('MQTT 5 clients are told a topic alias maximum of 10 and a receive maximum of 1,000'),
   'A-81': inferred('the will of an MQTT 5 client is left aside, with a warning'),
   'A-82': assumed('an MQTT 5 client whose connection is ended by force is told so by a DISCONNECT, mostly 0x98'),

@@ -1,0 +1,229 @@
+import type { AssumptionId, Cancel, Clock } from '@apsaramq/model'
+import type { IPubrelPacket, IPublishPacket } from 'mqtt-packet'
+import type { DeliveringClient, OutgoingPacket } from './aedes-client.ts'
+import { ClientQueue, type Entry } from './client-queue.ts'
+import { dress, grantedQos } from './grants.ts'
+import type { NeighborLimits } from './limits.ts'
+import { LossSpell, type LossSpellDeps } from './loss-spell.ts'
+import { agedProperties, isExpired, messageOf, type Message } from './message.ts'
+import type { OutgoingQueues } from './outgoing-queues.ts'
+import { PacketWriter, type SentPacket } from './packet-writer.ts'
+
+/** What an outbox needs. */
+export interface OutboxDeps extends LossSpellDeps {
+  clock: Clock
+  limits: NeighborLimits
+  queues: OutgoingQueues
+  /** What is done now rests on an assumption. */
+  assume(id: AssumptionId): void
+  /** The client takes too little, too slowly: it must be cut. */
+  onSlow(message: string): void
+  /** A message is larger than the client says it takes, and is not sent. */
+  onTooLarge(packet: OutgoingPacket, bytes: number): void
+}
+
+/** Messages that the vendor sends at once of those that waited. */
+const documentedBatch = 30
+
+/**
+ * Sends to one connected client. Nobody waits for it: what it cannot take yet waits in a queue, in order and within
+ * bounds, and QoS 0 is dropped. aedes itself lets every publisher wait for the slowest subscriber, and sends without
+ * end to one that acknowledges nothing.
+ */
+export class Outbox {
+  readonly #deps: OutboxDeps
+  readonly #client: DeliveringClient
+  readonly #writer: PacketWriter
+  readonly #loss: LossSpell
+  /** Packet identifiers that were sent on this connection and are not acknowledged. */
+  readonly #inFlight = new Set<number>()
+  #queue: ClientQueue | undefined
+  #lastId = 0
+  /** Counter of the message that was handed over last: filters that overlap hand it over again. */
+  #lastCounter = -1
+  /** Set while a write waits to be taken, and sending with it. */
+  #stall: Cancel | undefined
+
+  constructor(deps: OutboxDeps, client: DeliveringClient) {
+    this.#deps = deps
+    this.#client = client
+    this.#writer = new PacketWriter(client)
+    this.#loss = new LossSpell(deps)
+  }
+
+  /** The client has its CONNACK: sends what waits, first what was sent before and not acknowledged. [MQTT-4.4.0-1] */
+  start(): void {
+    const { clean, closed, id, broker } = this.#client
+    if (closed) return
+    const queue = clean ? new ClientQueue(undefined) : this.#deps.queues.open(id)
+    queue.newest = Math.max(queue.newest, broker.counter) // what was published before now has been put in
+    queue.owner = this
+    queue.unsent = queue.entries.first
+    if (queue.entries.size > documentedBatch) this.#deps.assume('A-73') // LIMITS A-73
+    this.#queue = queue
+    this.#pump()
+  }
+
+  /** The connection is gone. What a persistent session has not acknowledged stays. */
+  stop(): void {
+    const queue = this.#queue
+    this.#queue = undefined
+    this.#stall?.()
+    this.#loss.end()
+    if (queue?.owner === this) this.#deps.queues.leave(queue) // else a newer connection has taken over
+  }
+
+  /** The instance cannot hold what waits for this connection. */
+  overflow(): void {
+    this.#deps.onSlow(`${this.#deps.queues.messages} messages wait in the instance, the oldest for this client`)
+  }
+
+  /** Takes a message of a subscription. */
+  deliver(packet: OutgoingPacket): void {
+    const { id, broker, closed } = this.#client
+    const queue = this.#queue
+    if (!queue || closed) return // a persistent session has it in its queue
+    if (packet.nl && packet.clientId === id) return this.#forget(queue.find(packet)) // [MQTT-3.8.3-3]
+    if (this.#isRepeat(packet) || !broker.authorizeForward(this.#client, packet)) return
+    const qos = packet.qos === 0 ? 0 : Math.min(packet.qos, grantedQos(this.#client, packet.topic) ?? packet.qos)
+    if (qos === 0) return this.#sendAtOnce(packet)
+    if (!isKnown(queue, packet)) this.#put(queue, packet, qos)
+    this.#pump()
+  }
+
+  /** The client has all of a message. @returns the message, if it was still kept */
+  acknowledged(messageId: number): OutgoingPacket | undefined {
+    const entry = this.#queue?.sentAs(messageId)
+    this.#inFlight.delete(messageId)
+    this.#forget(entry)
+    this.#pump()
+    return entry?.message.packet
+  }
+
+  /** The client has a message of QoS 2, and PUBREL follows. */
+  received(pubrel: OutgoingPacket): void {
+    const entry = this.#queue?.sentAs(pubrel.messageId ?? 0)
+    if (entry) entry.pubrel = pubrel
+  }
+
+  #isRepeat({ brokerId, brokerCounter = 0 }: OutgoingPacket): boolean {
+    if (!brokerId) return false
+    const isRepeat = brokerCounter === this.#lastCounter
+    this.#lastCounter = brokerCounter
+    return isRepeat
+  }
+
+  #forget(entry: Entry | undefined): void {
+    if (entry) this.#deps.queues.remove(entry)
+  }
+
+  #put(queue: ClientQueue, packet: OutgoingPacket, qos: number): void {
+    const { limits, queues, clock, onSlow } = this.#deps
+    queues.add(queue, messageOf(packet, clock.now()), qos)
+    if (queue.clientId !== undefined) return
+    if (queue.entries.size > limits.maxWaiting || queue.bytes > limits.maxWaitingBytes) {
+      onSlow(`${queue.entries.size} messages of ${queue.bytes} bytes wait for its clean session`)
+    }
+  }
+
+  #sendAtOnce(packet: OutgoingPacket): void {
+    const { limits, clock } = this.#deps
+    const { unread } = this.#writer
+    if (unread > 0 && unread + roughBytes(packet) > limits.maxUnreadBytes) return this.#loss.count()
+    if (unread < limits.pauseAtBytes) this.#loss.mayEnd()
+    const now = clock.now()
+    const publish = this.#publishOf({ packet, bytes: 0, storedAt: now, copies: 0 }, now)
+    if (this.#isTaken(packet, publish)) this.#writer.write(publish)
+  }
+
+  /** Sends what may be sent now; an acknowledgement, or a write that is taken, calls again. */
+  #pump(): void {
+    this.#deps.queues.sweep()
+    for (let entry = this.#next(); entry; entry = this.#next()) this.#send(entry)
+  }
+
+  #next(): Entry | undefined {
+    const { closed, receiveMaximum } = this.#client
+    const { maxInFlight, pauseAtBytes } = this.#deps.limits
+    const isPaused = this.#stall !== undefined && this.#writer.unread >= pauseAtBytes
+    const entry = closed || isPaused ? undefined : this.#queue?.unsent
+    if (!entry || this.#inFlight.size < Math.min(receiveMaximum, maxInFlight)) return entry // [MQTT-3.3.4-9]
+    if (receiveMaximum > maxInFlight) this.#deps.assume('A-74') // LIMITS A-74
+    return undefined
+  }
+
+  #send(entry: Entry): void {
+    const { queue, message, pubrel } = entry
+    queue.unsent = entry.next
+    if (pubrel) return this.#write(pubrel as IPubrelPacket, entry.messageId) // aedes made it
+    const now = this.#deps.clock.now()
+    const dup = entry.messageId !== undefined // [MQTT-3.3.1-1]
+    const messageId = entry.messageId ?? this.#freeId(queue)
+    const publish = { ...this.#publishOf(message, now), qos: entry.qos as 1 | 2, messageId, dup } // never stored as 0
+    if (isExpired(message, now) || !this.#isTaken(message.packet, publish)) return this.#forget(entry)
+    queue.identify(entry, messageId)
+    this.#write(publish, messageId)
+    if (queue.clientId === undefined) this.#forget(entry) // it is never sent twice
+  }
+
+  #write(packet: SentPacket, messageId = 0): void {
+    const pauses = !this.#stall && this.#writer.unread + roughBytes(packet) >= this.#deps.limits.pauseAtBytes
+    this.#inFlight.add(messageId)
+    this.#writer.write(packet, pauses ? () => this.#resume() : undefined)
+    if (pauses) this.#watch()
+  }
+
+  #watch(): void {
+    const { clock, limits, onSlow } = this.#deps
+    const { taken } = this.#writer
+    this.#stall = clock.after(limits.stallMs, () => {
+      if (this.#writer.taken > taken) this.#watch()
+      else onSlow(`the client took nothing for ${limits.stallMs} ms while messages waited`)
+    })
+  }
+
+  #resume(): void {
+    this.#stall?.()
+    this.#stall = undefined
+    if (this.#queue) this.#pump()
+  }
+
+  #publishOf(message: Message, now: number): IPublishPacket & { qos: 0 } {
+    const { topic, payload } = message.packet
+    const { retain, properties } = dress(this.#client, message.packet, agedProperties(message, now))
+    return {
+      cmd: 'publish',
+      topic,
+      payload,
+      qos: 0,
+      dup: false,
+      retain,
+      properties: properties as NonNullable<IPublishPacket['properties']>,
+    }
+  }
+
+  /** Whether the client takes a packet of this size. [MQTT-3.1.2-24], [MQTT-3.1.2-25] */
+  #isTaken(packet: OutgoingPacket, publish: SentPacket): boolean {
+    const { maximumPacketSize } = this.#client
+    if (maximumPacketSize === undefined) return true
+    const bytes = this.#writer.bytesOf(publish)
+    if (bytes > maximumPacketSize) this.#deps.onTooLarge(packet, bytes)
+    return bytes <= maximumPacketSize
+  }
+
+  #freeId(queue: ClientQueue): number {
+    do this.#lastId = (this.#lastId % 65_535) + 1
+    while (this.#inFlight.has(this.#lastId) || queue.sentAs(this.#lastId)) // [MQTT-2.3.1-4]
+    return this.#lastId
+  }
+}
+
+/** Whether a message is in the queue, or was and has been acknowledged before it was handed over. */
+function isKnown(queue: ClientQueue, packet: OutgoingPacket): boolean {
+  if (queue.find(packet)) return true
+  return queue.clientId !== undefined && Boolean(packet.brokerId) && (packet.brokerCounter ?? 0) <= queue.newest
+}
+
+function roughBytes(packet: SentPacket | OutgoingPacket): number {
+  return 'payload' in packet ? packet.payload.length + packet.topic.length + 16 : 4
+}
