@@ -1,4 +1,4 @@
-import type { LogKind } from '@apsaramq/model'
+import type { LogEntryInput, LogKind } from '@apsaramq/model'
 import { clientOf, suppressWill } from './aedes-inside.ts'
 import type { Connection } from './connection.ts'
 import { factsOf } from './connection-facts.ts'
@@ -89,8 +89,7 @@ export class Endings {
   closed(connection: Connection): void {
     connection.stopWaiting()
     if (connection.stage === 'ended') return
-    const left = 'the client closed the connection before it was admitted'
-    this.#leave(connection, 'disconnect', { message: connection.stage === 'live' ? howItLeft(connection) : left })
+    this.#leave(connection, 'disconnect', howItLeft(connection))
   }
 
   /** Logs a handshake that came to nothing. */
@@ -100,7 +99,7 @@ export class Endings {
   }
 
   /** From here on nothing of the connection is accepted. */
-  #leave(connection: Connection, kind: LogKind, ending: Refusal | { message: string }): void {
+  #leave(connection: Connection, kind: LogKind, ending: Refusal | Leaving): void {
     this.#deps.log.write({ plane: 'mqtt', kind, ...ending, ...factsOf(connection) })
     connection.stage = 'ended'
     if ('cause' in ending) connection.ending = ending
@@ -109,6 +108,10 @@ export class Endings {
   }
 }
 
-function howItLeft({ stream }: Connection): string {
-  return clientOf(stream)?._disconnected ? 'the client sent DISCONNECT' : 'the connection closed without DISCONNECT'
+type Leaving = Pick<LogEntryInput, 'message' | 'byDisconnect'>
+
+function howItLeft({ stage, stream }: Connection): Leaving {
+  if (stage !== 'live') return { message: 'the client closed the connection before it was admitted' }
+  if (clientOf(stream)?._disconnected) return { message: 'the client sent DISCONNECT', byDisconnect: true }
+  return { message: 'the connection closed without DISCONNECT' }
 }

@@ -14,6 +14,11 @@ export interface LogStreamLimits {
   heartbeatMs: number
 }
 
+/** What a stream shows of an entry: nothing, or one event for each item. */
+export type LogView = (entry: LogEntry) => readonly object[]
+
+const wholeEntry: LogView = (entry) => [entry]
+
 const defaults: LogStreamLimits = { maxStreams: 64, batch: 500, maxUnreadBytes: 256 * 1024, heartbeatMs: 15_000 }
 
 /**
@@ -49,9 +54,10 @@ export class LogStreams {
    * Streams the log to a response until its connection closes.
    *
    * @param filter its `after` is where the reader stopped; without it the stream begins now
+   * @param view the entry itself unless given
    */
-  open(response: ServerResponse, filter: LogFilter): void {
-    const stream = new LogStream(response, this.#recorder, filter, this.#limits)
+  open(response: ServerResponse, filter: LogFilter, view = wholeEntry): void {
+    const stream = new LogStream(response, this.#recorder, { filter, view }, this.#limits)
     this.#streams.add(stream)
     response.once('close', () => this.#closed(stream))
     if (this.#streams.size === 1) this.#beat()
@@ -86,6 +92,7 @@ class LogStream {
   readonly #response: ServerResponse
   readonly #recorder: Recorder
   readonly #filter: LogFilter
+  readonly #view: LogView
   readonly #limits: LogStreamLimits
   /** `seq` of the last entry that was sent, or passed over by the filter. */
   #position: number
@@ -93,11 +100,17 @@ class LogStream {
   /** Whether it has all there is, so that the next entry can be sent at once. */
   #isUpToDate = false
 
-  constructor(response: ServerResponse, recorder: Recorder, filter: LogFilter, limits: LogStreamLimits) {
+  constructor(
+    response: ServerResponse,
+    recorder: Recorder,
+    { filter, view }: { filter: LogFilter; view: LogView },
+    limits: LogStreamLimits,
+  ) {
     this.#response = response
     this.#recorder = recorder
     this.#limits = limits
     this.#filter = { ...filter, after: 0 }
+    this.#view = view
     this.#position = filter.after ?? recorder.lastSeq()
     response.on('drain', () => this.#catchUp())
     this.#write('retry: 1000\n\n')
@@ -149,7 +162,8 @@ class LogStream {
   #send(entry: LogEntry): void {
     this.#position = entry.seq
     if (!matches(entry, this.#filter)) return
-    this.#write(`id: ${entry.seq}\ndata: ${JSON.stringify(entry)}\n\n`)
+    const events = this.#view(entry).map((item) => `id: ${entry.seq}\ndata: ${JSON.stringify(item)}\n\n`)
+    this.#write(events.join('')) // at once: who has seen the number has seen them all
   }
 
   /** Without an id: a reader that comes back asks again for what it has not seen. */
@@ -162,6 +176,6 @@ class LogStream {
   }
 
   #write(text: string): void {
-    if (!this.#response.writableEnded && !this.#response.destroyed) this.#response.write(text)
+    if (text !== '' && !this.#response.writableEnded && !this.#response.destroyed) this.#response.write(text)
   }
 }

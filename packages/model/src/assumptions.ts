@@ -86,7 +86,7 @@ export const assumptions = {
   'A-26': inferred('a newer connection with the same client id takes over from the older one'),
   'A-27': assumed('an instance with mutual TLS takes no connection without TLS, an instance with one-way TLS does'),
   'A-28': inferred(
-    'the device certificate is issued by the registered CA itself; chains through intermediates are refused',
+    'a device certificate may come through intermediate CAs; the registered CA nearest to it is the one it stands under',
   ),
   'A-29': assumed(
     'what HTTP itself refuses (malformed, too large, too slow) is answered in the envelope under codes of the emulator',
@@ -149,6 +149,9 @@ export const assumptions = {
   'A-54': inferred('a call that names no format is answered in JSON'),
   'A-55': assumed('a character that XML 1.0 cannot carry is answered as U+FFFD'),
   'A-56': inferred('Format is read in a V3 call too, and the Accept header is not'),
+  'A-57': inferred(
+    'a registered device certificate stays under its CA when a CA nearer to it is registered later: its status holds',
+  ),
   'A-62': assumed('MQTT over WebSocket is at the paths /mqtt and /, and nowhere else'),
   'A-63': inferred(
     'an instance with one-way TLS asks for username and password, and leaves a client certificate aside',

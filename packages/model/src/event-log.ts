@@ -33,6 +33,8 @@ export interface LogEntryInput {
   remoteAddress?: string
   /** Which registered session the entry is about. */
   sessionId?: string
+  /** The client ended its session by DISCONNECT. */
+  byDisconnect?: true
   durationMs?: number
 }
 

@@ -3,6 +3,7 @@ import { StoreUnavailableError } from '@apsaramq/store'
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Metrics } from '../metrics/metrics.ts'
 import { certificateRoutes, isRequestError } from './certificates.ts'
+import { clientStatusRoutes } from './client-status.ts'
 import { conformanceRoute } from './conformance.ts'
 import { guardManagement, type GateOptions } from './gate.ts'
 import { lifecycleRoute } from './lifecycle.ts'
@@ -57,6 +58,7 @@ export function createManagementApp(options: ManagementOptions): FastifyInstance
   guardManagement(app, options)
   observationRoutes(app, options)
   logRoutes(app, options)
+  clientStatusRoutes(app, options)
   metricsRoute(app, options.metrics)
   lifecycleRoute(app, options.parts)
   seedRoute(app)
