@@ -98,7 +98,8 @@ function onTimeout({ endings, settings }: ReceptionDeps, connection: Connection)
   if (connection.stage === 'judging') {
     endings.refuse(connection, { cause: 'store-failed', message: `the store did not answer ${withinMs}` })
   }
-  const certificate = connection.identity?.kind === 'none' ? ', and no certificate was presented' : ''
+  const isUncertified = connection.identity?.kind === 'none' && connection.link.tlsVersion !== null
+  const certificate = isUncertified ? ', and no certificate was presented' : ''
   endings.refuse(connection, { cause: 'connect-timeout', message: `no CONNECT ${withinMs}${certificate}` })
   connection.link.cut() // also one that was refused before and has not read the answer
 }

@@ -79,11 +79,24 @@ function wireOf(socket: Socket, webSocket: WebSocket | undefined, session: Wire[
     session,
     closed,
     send(...packets) {
-      write(Buffer.concat(packets.map((packet) => (packet instanceof Uint8Array ? packet : generate(packet)))))
+      write(mqttBytes(...packets))
     },
     async received(bytes) {
       while (received.length < bytes) await once(arrivals, 'bytes')
       return received
     },
   }
+}
+
+/** The bytes of MQTT packets. */
+export function mqttBytes(...packets: (Packet | Uint8Array)[]): Buffer {
+  return Buffer.concat(packets.map((packet) => (packet instanceof Uint8Array ? packet : generate(packet))))
+}
+
+/** A WebSocket frame as a client sends it, masked by zeros; of at most 65,535 bytes. */
+export function rawFrame(firstByte: number, ...packets: (Packet | Uint8Array)[]): Buffer {
+  const payload = mqttBytes(...packets)
+  const { length } = payload
+  const head = length < 126 ? [firstByte, 0x80 | length] : [firstByte, 0x80 | 126, length >> 8, length & 0xff]
+  return Buffer.concat([Buffer.from([...head, 0, 0, 0, 0]), payload])
 }
