@@ -7,15 +7,24 @@ import { factsOf } from './connection-facts.ts'
 import type { DeletedDevices } from './deleted-devices.ts'
 import type { Endings } from './endings.ts'
 import { entryOf } from './entry.ts'
-import type { GatherEvidence, Question } from './evidence.ts'
+import { isRegisteredElsewhere, type GatherEvidence, type Question } from './evidence.ts'
 import type { Hub } from './hub.ts'
 import type { Hubs } from './hubs.ts'
-import type { Identity } from './identity.ts'
 import { namedInstance, type NamedInstance } from './named-instance.ts'
 import { registerDevice } from './registration.ts'
 import type { BrokerOptions } from './settings.ts'
+import type { SessionIndex } from './sessions.ts'
 import { storeFailure } from './store-failure.ts'
-import { byText, callOf, isRefusedByStrictRule, judge, placeOf, type Refusal, type Verdict } from './verdict.ts'
+import {
+  byText,
+  callOf,
+  isRefusedByStrictRule,
+  judge,
+  placeOf,
+  type Evidence,
+  type Refusal,
+  type Verdict,
+} from './verdict.ts'
 
 /** What admission needs. */
 export interface AdmissionDeps extends Pick<BrokerOptions, 'store' | 'clock' | 'log' | 'assume' | 'settings'> {
@@ -23,6 +32,7 @@ export interface AdmissionDeps extends Pick<BrokerOptions, 'store' | 'clock' | '
   endings: Endings
   hubs: Hubs
   deleted: DeletedDevices
+  index: Pick<SessionIndex, 'follow'>
   /** Makes a connection live; called in the same synchronous step as the last look at what was decided. */
   join(connection: Connection, connect: ArrivedConnect, grant: Grant): void
 }
@@ -105,9 +115,10 @@ async function decideByCertificate(
   const { store, settings } = deps
   const question = { identity: connection.identity!, named }
   const evidence = await deps.gather(store.read, question, deps.clock.now())
+  // a CA further up may have changed before the connection was found by its name: ask again
+  if (deps.index.follow(connection, evidence.issuers)) connection.disturbed = true
   const verdict = judge(evidence, settings.caStatus)
   if (verdict.kind === 'refuse') {
-    if (verdict.refusal.cause === 'ca-unknown') noteIntermediate(deps, question.identity)
     if (isRefusedByStrictRule(evidence, verdict.refusal)) deps.assume('A-03', evidence.device!.sn)
     return verdict
   }
@@ -121,7 +132,13 @@ async function decideByCertificate(
     (await checkCredentials(store.read, packet, instance))
   if (refusal) return refuse(refusal, verdict.ca)
   if (verdict.kind === 'register') return { kind: 'register', question }
+  if (!connection.disturbed) notePath(deps, evidence, verdict.device.sn)
   return admit(deps, connection, instance, verdict)
+}
+
+function notePath({ assume }: AdmissionDeps, evidence: Evidence, sn: string): void {
+  if (evidence.chain.length > 0) assume('A-28', sn)
+  if (isRegisteredElsewhere(evidence)) assume('A-57', sn)
 }
 
 /** A CA can be registered with an instance of one-way TLS, and names it to nobody: certificates say nothing there. */
@@ -185,11 +202,4 @@ async function noteRegistration(
     ...place,
   })
   deps.assume('A-23', facts.sn)
-}
-
-/** Whether the client sent an intermediate CA beside its certificate, which might lead to a registered one. */
-function noteIntermediate(deps: AdmissionDeps, identity: Identity): void {
-  if (identity.kind !== 'certificate') return
-  const sent = identity.certificate.issuerCertificate // of what the client sent, not of what is registered
-  if (sent && sent.subject !== sent.issuer) deps.assume('A-28', identity.facts.sn)
 }

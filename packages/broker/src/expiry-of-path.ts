@@ -7,11 +7,13 @@ export interface PathExpiry {
   of: 'device' | 'intermediate' | 'ca'
 }
 
-/** When the path from a device certificate to its registered CA expires. */
+/** When the path from a device certificate to its registered CA expires. @param between the first end of those between */
 export function expiryOfPath(
   device: Pick<DeviceCertificate, 'validUntil'>,
   ca: Pick<CaCertificate, 'validUntil'>,
+  between = Infinity,
 ): PathExpiry {
-  if (ca.validUntil < device.validUntil) return { at: ca.validUntil, of: 'ca' }
-  return { at: device.validUntil, of: 'device' }
+  const first = Math.min(device.validUntil, between, ca.validUntil)
+  if (first === device.validUntil) return { at: first, of: 'device' }
+  return { at: first, of: first === ca.validUntil ? 'ca' : 'intermediate' }
 }

@@ -140,4 +140,5 @@ test('the first certificate of a path to expire is what counts', async () => {
   fixture = await startBroker()
   expect(expiryOfPath({ validUntil: 2 }, { validUntil: 3 })).toEqual({ at: 2, of: 'device' })
   expect(expiryOfPath({ validUntil: 3 }, { validUntil: 2 })).toEqual({ at: 2, of: 'ca' })
+  expect(expiryOfPath({ validUntil: 3 }, { validUntil: 2 }, 1)).toEqual({ at: 1, of: 'intermediate' })
 })

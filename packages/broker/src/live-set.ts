@@ -52,7 +52,7 @@ function admittedOf(deps: LiveSetDeps, connection: Connection, { packet }: Arriv
     instanceId: session.instanceId,
     accountId: instance.accountId,
     deviceKey: verdict && deviceKey(verdict.ca.id, verdict.device.sn),
-    expiry: verdict && expiryOfPath(verdict.device, verdict.ca),
+    expiry: verdict && expiryOfPath(verdict.device, verdict.ca, verdict.between),
     clean: endsWithConnection(packet),
   }
 }

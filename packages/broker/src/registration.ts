@@ -1,5 +1,4 @@
-import type { CaCertificate, DeviceCertificate } from '@apsaramq/model'
-import type { CertificateFacts } from '@apsaramq/pki'
+import type { DeviceCertificate } from '@apsaramq/model'
 import type { Store } from '@apsaramq/store'
 import type { GatherEvidence, Question } from './evidence.ts'
 import type { CaStatusRule } from './settings.ts'
@@ -24,12 +23,12 @@ export async function registerDevice(
     const verdict = judge(await gather(tx, question, at.now), at.caStatus)
     if (verdict.kind !== 'register') return verdict
     if (!at.isWanted()) return undefined
-    tx.deviceCertificates.put(recordOf(verdict.ca, verdict.facts, at.now))
+    tx.deviceCertificates.put(recordOf(verdict, at.now))
     return verdict
   })
 }
 
-function recordOf(ca: CaCertificate, facts: CertificateFacts, now: number): DeviceCertificate {
+function recordOf({ ca, facts, chain }: Extract<Verdict, { kind: 'register' }>, now: number): DeviceCertificate {
   return {
     caId: ca.id,
     instanceId: ca.instanceId,
@@ -38,6 +37,7 @@ function recordOf(ca: CaCertificate, facts: CertificateFacts, now: number): Devi
     name: facts.commonName, // LIMITS A-21
     status: 'active',
     certificate: Buffer.from(facts.der).toString('base64'),
+    ...(chain.length > 0 ? { chain: [...chain] } : {}),
     fingerprint: facts.fingerprint,
     validFrom: facts.validFrom,
     validUntil: facts.validUntil,

@@ -17,6 +17,20 @@ export class SessionIndex {
     this.#change('add', connection)
   }
 
+  /**
+   * Has a connection found by more issuers than that of its certificate.
+   *
+   * @returns whether it was not found by one of them before
+   */
+  follow(connection: Connection, issuers: readonly string[]): boolean {
+    const { identity } = connection
+    if (identity?.kind !== 'certificate' || !this.#all.has(connection.id)) return false
+    const unknown = issuers.filter((issuer) => !identity.issuers.includes(issuer))
+    identity.issuers.push(...unknown)
+    for (const issuer of unknown) this.#byIssuer.add(issuer, connection)
+    return unknown.length > 0
+  }
+
   /** Moves a connection among the live ones, with what it has been admitted on. */
   admit(connection: Connection, admitted: Admitted): void {
     this.#change('delete', connection)
@@ -35,7 +49,7 @@ export class SessionIndex {
     return this.#byFingerprint.get(fingerprint)
   }
 
-  /** Not yet live, presenting a certificate of this issuer. */
+  /** Not yet live, presenting a certificate of this issuer, itself or through others. */
   waitingByIssuer(issuer: string): Connection[] {
     return this.#byIssuer.get(issuer)
   }
@@ -68,7 +82,7 @@ export class SessionIndex {
       this.#byClient[operation](withinInstance(admitted.instanceId, admitted.session.clientId), connection)
     } else if (identity?.kind === 'certificate') {
       this.#byFingerprint[operation](identity.facts.fingerprint, connection)
-      this.#byIssuer[operation](identity.facts.issuer, connection)
+      for (const issuer of identity.issuers) this.#byIssuer[operation](issuer, connection)
     }
   }
 }

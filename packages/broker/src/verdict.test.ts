@@ -54,7 +54,7 @@ const device: DeviceCertificate = {
 const inactiveDevice: DeviceCertificate = { ...device, status: 'inactive', statusChange: change }
 const anotherDevice: DeviceCertificate = { ...device, fingerprint: 'f2' }
 
-const good: PathVerdict<CaCertificate> = { ok: true, anchor: ca }
+const good: PathVerdict<CaCertificate> = { ok: true, anchor: ca, intermediates: [], until: Infinity }
 const expired: PathVerdict<CaCertificate> = {
   ok: false,
   cause: 'certificate-expired',
@@ -63,7 +63,16 @@ const expired: PathVerdict<CaCertificate> = {
 const forged: PathVerdict<CaCertificate> = { ok: false, cause: 'chain-invalid', detail: 'the signature is not its' }
 
 function evidence(more: Partial<Evidence>): Evidence {
-  return { presented: { kind: 'certificate', facts }, conflict: undefined, ca, device, path: good, ...more }
+  return {
+    presented: { kind: 'certificate', facts },
+    conflict: undefined,
+    ca,
+    device,
+    path: good,
+    chain: [],
+    lead: 'none',
+    ...more,
+  }
 }
 
 const place = { caSn: '01', instanceId: 'post-cn-first' }
@@ -155,7 +164,13 @@ describe('C10: a refusal names what decided it', () => {
 })
 
 test('an active device under an active CA is admitted', () => {
-  expect(judge(evidence({}), 'documented')).toEqual({ kind: 'admit', ca, device, warning: undefined })
+  expect(judge(evidence({}), 'documented')).toEqual({
+    kind: 'admit',
+    ca,
+    device,
+    between: Infinity,
+    warning: undefined,
+  })
 })
 
 test('an active device under an inactive CA is admitted with a warning', () => {
@@ -163,6 +178,7 @@ test('an active device under an inactive CA is admitted with a warning', () => {
     kind: 'admit',
     ca: inactiveCa,
     device,
+    between: Infinity,
     warning:
       'device certificate 0a (thermometer) is admitted, registered and active, although CA 01 is inactive since 2026-01-02T00:00:00.000Z by access key LTAIowner, request R-1',
   })
@@ -185,9 +201,14 @@ test('C9: strictly, an inactive CA refuses an active device too, after what the 
   expect(judge(evidence({ ca: inactiveCa, path: expired }), 'strict')).toMatchObject({
     refusal: { cause: 'ca-inactive' },
   })
-  expect(judge(evidence({}), 'strict')).toEqual({ kind: 'admit', ca, device, warning: undefined })
+  expect(judge(evidence({}), 'strict')).toEqual({ kind: 'admit', ca, device, between: Infinity, warning: undefined })
 })
 
 test('a good certificate that is not registered is to be registered', () => {
-  expect(judge(evidence({ device: undefined }), 'documented')).toEqual({ kind: 'register', ca, facts })
+  expect(judge(evidence({ device: undefined }), 'documented')).toEqual({
+    kind: 'register',
+    ca,
+    facts,
+    chain: [],
+  })
 })

@@ -30,13 +30,20 @@ export interface Evidence {
   device: DeviceCertificate | undefined
   /** What the path from the certificate to a registered CA amounts to; undefined without a registered CA. */
   path: PathVerdict<CaCertificate> | undefined
+  /** The certificates between it and the CA on this path, as a record keeps them. */
+  chain: readonly string[]
+  /** What led on from a certificate that no registered CA has issued: nothing, what was sent, or what a resumption lost. */
+  lead: 'none' | 'sent' | 'lost'
 }
 
-/** What follows for the connection. */
+/**
+ * What follows for the connection; `between` is when the first certificate between device and CA expires, Infinity
+ * where there is none.
+ */
 export type Verdict =
   | { kind: 'refuse'; refusal: Refusal }
-  | { kind: 'register'; ca: CaCertificate; facts: CertificateFacts }
-  | { kind: 'admit'; ca: CaCertificate; device: DeviceCertificate; warning: string | undefined }
+  | { kind: 'register'; ca: CaCertificate; facts: CertificateFacts; chain: readonly string[] }
+  | { kind: 'admit'; ca: CaCertificate; device: DeviceCertificate; between: number; warning: string | undefined }
 
 type Certified = Evidence & {
   presented: { kind: 'certificate'; facts: CertificateFacts }
@@ -59,13 +66,7 @@ const certificateRules: readonly Rule<Certified>[] = [
     const device = registered(evidence)
     return device?.status === 'inactive' ? deviceInactive(device) : undefined
   },
-  ({ ca, presented }) =>
-    ca
-      ? undefined
-      : no(
-          'ca-unknown',
-          `no registered CA is ${oneLine(presented.facts.issuer)}, the issuer of ${nameOf(presented.facts)}`,
-        ),
+  (evidence) => (evidence.ca ? undefined : caUnknown(evidence)),
   (evidence) =>
     evidence.ca!.status === 'inactive' && (evidence.caStatus === 'strict' || !registered(evidence))
       ? caInactive(evidence.ca!, evidence.presented.facts, registered(evidence))
@@ -98,19 +99,19 @@ export function isRefusedByStrictRule({ presented, device }: Evidence, { cause }
 }
 
 function accepted(evidence: Certified): Verdict {
-  const { ca, path, presented } = evidence
+  const { ca, path, presented, chain } = evidence
   // unknown is deny: without a path that was found good there is no admission
   if (!ca || !path?.ok) {
     return { kind: 'refuse', refusal: no('chain-invalid', `the path of ${nameOf(presented.facts)} was not verified`) }
   }
   const device = registered(evidence)
-  if (!device) return { kind: 'register', ca, facts: presented.facts }
+  if (!device) return { kind: 'register', ca, facts: presented.facts, chain }
   // LIMITS A-03
   const warning =
     ca.status === 'inactive'
       ? `${nameOf(presented.facts)} is admitted, registered and active, although ${inactiveCaText(ca)}`
       : undefined
-  return { kind: 'admit', ca, device, warning }
+  return { kind: 'admit', ca, device, between: path.until, warning }
 }
 
 function firstOf<E>(rules: readonly Rule<E>[], evidence: E): Refusal | undefined {
@@ -155,6 +156,16 @@ export function callOf({
   statusChange: StatusChange | null | undefined
 }): Pick<Refusal, 'requestId' | 'accessKeyId'> {
   return statusChange ? { requestId: statusChange.requestId, accessKeyId: statusChange.accessKeyId } : {}
+}
+
+const leads = {
+  none: '',
+  sent: ', and the certificates sent with it lead to none',
+  lost: ', and a resumed TLS session has lost what was sent with it: only a full handshake brings it again',
+}
+
+function caUnknown({ presented: { facts }, lead }: Certified): Refusal {
+  return no('ca-unknown', `no registered CA is ${oneLine(facts.issuer)}, the issuer of ${nameOf(facts)}${leads[lead]}`)
 }
 
 function caInactive(ca: CaCertificate, facts: CertificateFacts, device: DeviceCertificate | undefined): Refusal {

@@ -184,6 +184,11 @@ export interface DeviceCertificate {
   status: CertificateStatus
   /** Base64 of the DER, without line breaks. */
   certificate: string
+  /**
+   * The certificates between it and its CA, its issuer first, likewise; absent where the CA issued it itself. A resumed
+   * TLS session does not bring them again.
+   */
+  chain?: string[]
   /** SHA-256 of the DER, lower-case hex. */
   fingerprint: string
   validFrom: number

@@ -35,8 +35,15 @@ const serverLifetimeMs = 397 * dayMs
 
 const caProfile: ExtensionProfile = { isCa: true, keyUsage: ['keyCertSign', 'cRLSign'] }
 
-/** Makes a CA: a key, and a certificate it signs itself, valid for ten years. @throws {CertificateError} on a bad request */
-export function issueCa(request: CertificateRequest, deps: IssuingDeps): Promise<KeyAndCertificate> {
+/**
+ * Makes a CA: a key, and a certificate that it signs itself, or that another CA signs; valid for ten years.
+ *
+ * @throws {CertificateError} on a bad request or CA
+ */
+export function issueCa(
+  request: CertificateRequest & { ca?: KeyAndCertificate },
+  deps: IssuingDeps,
+): Promise<KeyAndCertificate> {
   return issue({ ...request, lifetimeMs: caLifetimeMs, profile: caProfile }, deps)
 }
 

@@ -30,7 +30,12 @@ const refused = (detail: string) => ({ ok: false, cause: 'chain-invalid', detail
 
 test('the anchor whose key verifies is found among those of the same name', () => {
   const anchors = [namesake, ca, short].map(anchorOf)
-  expect(createPathVerifier().verify(leaf, anchors, now)).toEqual({ ok: true, anchor: anchors[1], intermediates: [] })
+  expect(createPathVerifier().verify(leaf, anchors, now)).toEqual({
+    ok: true,
+    anchor: anchors[1],
+    intermediates: [],
+    until: Infinity,
+  })
 })
 
 test('the anchor comes back as it was given, with all it carries', () => {
@@ -65,7 +70,7 @@ test('C10: each refusal of a path has its cause and says what is wrong', () => {
     refused('the extended key usage of the certificate is not for TLS clients'),
     refused('the key usage of the certificate has neither digitalSignature nor keyAgreement'),
     refused('the certificate is signed with a weak or unknown algorithm'),
-    { ok: true, anchor: anchorOf(ca), intermediates: [] },
+    { ok: true, anchor: anchorOf(ca), intermediates: [], until: Infinity },
   ])
 })
 
@@ -124,7 +129,12 @@ test('an anchor that is not what it is registered as vouches for nobody', () => 
 
 test('an anchor that was registered with newlines as backslash and n vouches too', () => {
   const anchor = { ...anchorOf(ca), certificate: ca.certificate.replaceAll('\n', '\\n') }
-  expect(createPathVerifier().verify(leaf, [anchor], now)).toEqual({ ok: true, anchor, intermediates: [] })
+  expect(createPathVerifier().verify(leaf, [anchor], now)).toEqual({
+    ok: true,
+    anchor,
+    intermediates: [],
+    until: Infinity,
+  })
 })
 
 test('whatever bytes OpenSSL takes for a certificate, the verifier answers', () => {
@@ -172,9 +182,19 @@ describe('chains through intermediates', () => {
   test('C2: the registered CA nearest to the device vouches, whatever the order of the registered ones', () => {
     const { verify } = createPathVerifier()
     const nearest = (...names: (keyof typeof pem)[]) => verify(x509('device'), names.map(anchor), now, sent)
-    expect(nearest('root')).toEqual({ ok: true, anchor: anchor('root'), intermediates: sent })
-    expect(nearest('root', 'upper')).toEqual({ ok: true, anchor: anchor('upper'), intermediates: [sent[0]] })
-    expect(nearest('root', 'lower', 'upper')).toEqual({ ok: true, anchor: anchor('lower'), intermediates: [] })
+    expect(nearest('root')).toEqual({ ok: true, anchor: anchor('root'), intermediates: sent, until: now + 5000 })
+    expect(nearest('root', 'upper')).toEqual({
+      ok: true,
+      anchor: anchor('upper'),
+      intermediates: [sent[0]],
+      until: Date.UTC(2029, 11, 29),
+    })
+    expect(nearest('root', 'lower', 'upper')).toEqual({
+      ok: true,
+      anchor: anchor('lower'),
+      intermediates: [],
+      until: Infinity,
+    })
   })
 
   test('C2: the certificates come in any order, more than once, and with the root', () => {

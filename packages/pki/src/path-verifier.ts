@@ -11,10 +11,11 @@ export type PathRefusal = 'ca-unknown' | 'chain-invalid' | 'certificate-expired'
 
 /**
  * What a path verifier answers: the nearest registered CA that vouches, and the certificates between it and the leaf,
- * the leaf's issuer first. `detail` is for a log.
+ * the leaf's issuer first; `until` is when the first of these expires, Infinity where there are none. `detail` is for a
+ * log.
  */
 export type PathVerdict<A> =
-  | { ok: true; anchor: A; intermediates: readonly X509Certificate[] }
+  | { ok: true; anchor: A; intermediates: readonly X509Certificate[]; until: number }
   | { ok: false; cause: PathRefusal; detail: string }
 
 /** A registered CA. */
@@ -86,7 +87,9 @@ function verdictOf<A>(answers: readonly Answer<A>[]): PathVerdict<A> {
   const nearestFirst = answers.toSorted((one, other) => one.intermediates.length - other.intermediates.length)
   const good = nearestFirst.find(({ refusal }) => !refusal)
   if (good) {
-    return { ok: true, anchor: good.anchor, intermediates: good.intermediates.map(({ x509 }) => x509) }
+    const { anchor, intermediates } = good
+    const until = Math.min(...intermediates.map(({ validity }) => validity.validUntil))
+    return { ok: true, anchor, intermediates: intermediates.map(({ x509 }) => x509), until }
   }
   const refusals = nearestFirst.map(({ refusal }) => refusal!)
   const { cause, detail } = refusals.find(({ isSigned }) => isSigned) ?? refusals[0] ?? noAnchor
