@@ -2,8 +2,8 @@ import type { Clock } from '@apsaramq/model'
 import { disconnectOf } from './answers/last-words.ts'
 import type { Connection } from './connection.ts'
 
-/** Sockets cut before others get a turn: each costs about 45 µs. */
-export const sliceSize = 200
+/** Connections ended before others get a turn: with all that follows each costs up to 0.3 ms. */
+export const sliceSize = 50
 
 /** For how long a client that is told why may take to read what was written before. */
 const graceMs = 1000
@@ -36,8 +36,9 @@ function canBeTold({ stream, level }: Connection): boolean {
   return level === 5 && stream.writable && stream.writableLength < maxWaitingBytes
 }
 
-/** Cuts the first {@link sliceSize} now, the others as the event loop comes round. */
-export function cutInSlices(connections: readonly Connection[], clock: Clock): void {
-  for (const connection of connections.slice(0, sliceSize)) hangUp(connection, clock)
-  if (connections.length > sliceSize) setImmediate(cutInSlices, connections.slice(sliceSize), clock)
+/** Does the work for the first {@link sliceSize} now, for the others as the event loop comes round. */
+export function inSlices<T>(items: readonly T[], work: (item: T) => void, from = 0): void {
+  const next = from + sliceSize
+  for (const item of items.slice(from, next)) work(item)
+  if (next < items.length) setImmediate(inSlices, items, work, next)
 }

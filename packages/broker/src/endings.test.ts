@@ -1,4 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 import { manualClock, type Session } from '@apsaramq/model'
@@ -66,13 +68,12 @@ function liveConnection(cut: Set<string>, id: string): Connection {
   }
 }
 
-test('C9: of a CA with many sessions none is accepted any more at once, and the sockets go in slices of 200', async () => {
-  const store = createMemoryStore()
-  const log = createMemoryLog()
-  const index = new SessionIndex()
-  const endings = new Endings({ store, clock: manualClock(0), log, assume: log.assume, settings }, index)
+/** Endings, live connections in their index, and which of them have been cut. */
+function liveOnes(count: number) {
+  const [store, log, index] = [createMemoryStore(), createMemoryLog(), new SessionIndex()]
+  const endings = new Endings({ store, clock: manualClock(), log, assume: log.assume, settings }, index)
   const cut = new Set<string>()
-  const connections = Array.from({ length: 450 }, (_, at) => liveConnection(cut, `${at}`))
+  const connections = Array.from({ length: count }, (_, at) => liveConnection(cut, `${at}`))
   for (const connection of connections) {
     const session = sessionOf(connection.id)
     store.sessions.put(session)
@@ -86,15 +87,67 @@ test('C9: of a CA with many sessions none is accepted any more at once, and the 
       clean: true,
     })
   }
+  const left = () => [store.sessions.count(), index.all().length]
+  return { endings, index, cut, connections, log, store, left, drops: () => log.find({ kind: 'drop' }).length }
+}
 
-  endings.drop(index.liveByCa('ca-1'), { cause: 'ca-deleted', message: 'gone' }, 'suppressed')
+const gone = { cause: 'ca-deleted', message: 'gone' } as const
+
+test('C9: of a CA with many sessions none is accepted any more at once, and the sockets go in slices of 50', async () => {
+  const { endings, index, cut, connections, store, left, drops } = liveOnes(120)
+  endings.drop(index.liveByCa('ca-1'), gone, 'suppressed', 'in-slices')
   expect(connections.every(({ ending }) => ending?.cause === 'ca-deleted')).toBe(true)
-  expect([store.sessions.count(), index.all().length, log.find({ kind: 'drop' }).length, cut.size]).toEqual([
-    0, 0, 450, 200,
+  expect([left(), cut.size, drops()]).toEqual([[0, 0], 50, 50])
+  await nextTurn()
+  expect([cut.size, drops()]).toEqual([100, 100])
+  await nextTurn()
+  expect([cut.size, drops()]).toEqual([120, 120])
+  await store.close()
+})
+
+test('C9: while a CA with 1,000 sessions is ended, another client is answered between the slices', async () => {
+  const { endings, index, cut, store } = liveOnes(1000)
+  const server = createServer((socket) => socket.pipe(socket)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  await once(client, 'connect')
+  client.write('ping')
+  const answered = once(client, 'data')
+  endings.drop(index.liveByCa('ca-1'), gone, 'suppressed', 'in-slices')
+  await answered
+  expect(cut.size).toBeGreaterThanOrEqual(50)
+  expect(cut.size).toBeLessThan(1000)
+  while (cut.size < 1000) await nextTurn()
+  client.destroy()
+  server.close()
+  await store.close()
+})
+
+test('C7: of a device all sockets are ended when the drop returns, however many', async () => {
+  const { endings, connections, cut, store, left, drops } = liveOnes(300)
+  endings.drop(connections, gone, 'suppressed')
+  expect([left(), cut.size, drops()]).toEqual([[0, 0], 300, 300])
+  await store.close()
+})
+
+test('one that closes by itself before its slice has come is told once, as dropped', async () => {
+  const { endings, connections, cut, log, store } = liveOnes(60)
+  endings.drop(connections, gone, 'suppressed', 'in-slices')
+  endings.closed(connections[59]!)
+  await nextTurn()
+  expect(cut.size).toBe(60)
+  expect(log.entries.map(({ kind }) => kind)).toEqual(Array.from({ length: 60 }, () => 'drop'))
+  await store.close()
+})
+
+test('each can be ended for a reason of its own, and only those that are live', async () => {
+  const { endings, connections, log, store } = liveOnes(3)
+  endings.closed(connections[1]!)
+  endings.dropByForce(connections, ({ id }) => ({ cause: 'kicked', message: `number ${id}` }))
+  expect(log.entries.map(({ kind, message }) => [kind, message])).toEqual([
+    ['disconnect', 'the connection closed without DISCONNECT'],
+    ['drop', 'number 0'],
+    ['drop', 'number 2'],
   ])
-  await nextTurn()
-  expect(cut.size).toBe(400)
-  await nextTurn()
-  expect(cut.size).toBe(450)
   await store.close()
 })

@@ -3,7 +3,7 @@ import { clientOf, suppressWill } from './aedes-inside.ts'
 import type { Connection } from './connection.ts'
 import { factsOf } from './connection-facts.ts'
 import { refusingConnack } from './answers/last-words.ts'
-import { answerAndClose, cutInSlices, hangUp } from './cutting.ts'
+import { answerAndClose, hangUp, inSlices } from './cutting.ts'
 import type { SessionIndex } from './sessions.ts'
 import type { BrokerOptions } from './settings.ts'
 import type { Refusal } from './verdict.ts'
@@ -13,6 +13,9 @@ export type EndingsDeps = Pick<BrokerOptions, 'store' | 'clock' | 'log' | 'assum
 
 /** Why connections end: all for one reason, or each for its own. */
 export type Ending = Refusal | ((connection: Connection) => Refusal)
+
+/** Whether others get their turns between the ends of many. */
+export type Pace = 'at-once' | 'in-slices'
 
 /** Every way in which a connection ends, each logged once with its cause. */
 export class Endings {
@@ -40,36 +43,48 @@ export class Endings {
   }
 
   /**
-   * Ends live connections by force. When it returns nothing more of any of them is accepted, their sessions are
-   * gone, and the sockets of the first 200 are destroyed; the others follow in slices.
+   * Ends live connections by force. When it returns nothing more of any of them is accepted and their sessions are
+   * gone. Their sockets have been ended, too; in slices, those of the first {@link sliceSize}, and the others follow
+   * as others get their turns.
    *
    * @param will whether wills are published, as after any lost connection, or not. LIMITS A-15
    */
-  drop(connections: readonly Connection[], ending: Ending, will: 'published' | 'suppressed'): void {
+  drop(
+    connections: readonly Connection[],
+    ending: Ending,
+    will: 'published' | 'suppressed',
+    pace: Pace = 'at-once',
+  ): void {
+    const { assume, clock } = this.#deps
     const dropped = connections.filter(({ stage }) => stage === 'live')
     for (const connection of dropped) {
-      this.#leave(connection, 'drop', typeof ending === 'function' ? ending(connection) : ending)
-      if (connection.level === 5) this.#deps.assume('A-82', connection.admitted?.session.clientId)
+      this.#stop(connection, typeof ending === 'function' ? ending(connection) : ending)
+      if (connection.level === 5) assume('A-82', connection.admitted?.session.clientId)
       if (will === 'suppressed' && suppressWill(connection.stream)) {
-        this.#deps.assume('A-15', connection.admitted?.session.clientId)
+        assume('A-15', connection.admitted?.session.clientId)
       }
     }
-    cutInSlices(dropped, this.#deps.clock)
+    const end = (connection: Connection) => {
+      this.#write(connection, 'drop', connection.ending!) // just set
+      hangUp(connection, clock)
+    }
+    if (pace === 'in-slices') inSlices(dropped, end)
+    else for (const connection of dropped) end(connection)
   }
 
   /** Ends live connections that the emulator itself has decided to end; the setting says what becomes of their wills. */
-  dropByForce(connections: readonly Connection[], ending: Ending): void {
-    if (this.#deps.settings.willOnDrop === 'suppress') return this.drop(connections, ending, 'suppressed')
+  dropByForce(connections: readonly Connection[], ending: Ending, pace?: Pace): void {
+    if (this.#deps.settings.willOnDrop === 'suppress') return this.drop(connections, ending, 'suppressed', pace)
     for (const { stream, admitted } of connections) {
       if (clientOf(stream)?.will) this.#deps.assume('A-15', admitted?.session.clientId)
     }
-    this.drop(connections, ending, 'published')
+    this.drop(connections, ending, 'published', pace)
   }
 
   /** Ends connections of any stage, without wills. */
   endAll(connections: readonly Connection[], ending: Refusal): void {
     const waiting = connections.filter(({ stage }) => stage !== 'live')
-    this.drop(connections, ending, 'suppressed')
+    this.drop(connections, ending, 'suppressed', 'in-slices')
     for (const connection of waiting) {
       this.#leave(connection, 'refuse', ending)
       connection.link.cut()
@@ -98,9 +113,17 @@ export class Endings {
     this.#deps.log.write({ plane: 'mqtt', kind: 'refuse', cause: 'tls-failed', message: text, remoteAddress })
   }
 
-  /** From here on nothing of the connection is accepted. */
   #leave(connection: Connection, kind: LogKind, ending: Refusal | Leaving): void {
+    this.#write(connection, kind, ending)
+    this.#stop(connection, ending)
+  }
+
+  #write(connection: Connection, kind: LogKind, ending: Refusal | Leaving): void {
     this.#deps.log.write({ plane: 'mqtt', kind, ...ending, ...factsOf(connection) })
+  }
+
+  /** From here on nothing of the connection is accepted. */
+  #stop(connection: Connection, ending: Refusal | Leaving): void {
     connection.stage = 'ended'
     if ('cause' in ending) connection.ending = ending
     this.#index.remove(connection)

@@ -36,7 +36,7 @@ function onExpired(deps: ExpiryDeps, sessionIds: string[]): void {
   const connections = sessionIds.map((id) => index.bySession(id)).filter((connection) => connection?.stage === 'live')
   const expired = connections as Connection[] // what is not there has been filtered out
   for (const { admitted } of expired) assume('A-75', admitted!.session.deviceSn ?? undefined)
-  if (settings.expiredSessions === 'drop') return endings.dropByForce(expired, endedFor)
+  if (settings.expiredSessions === 'drop') return endings.dropByForce(expired, endedFor, 'in-slices')
   for (const connection of expired) stays(deps, connection)
 }
 

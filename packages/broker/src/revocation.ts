@@ -1,7 +1,7 @@
 import type { AssumptionId, Cause, DeviceCertificate, StatusChange } from '@apsaramq/model'
 import type { Change, SessionChange } from '@apsaramq/store'
 import type { Connection } from './connection.ts'
-import type { Endings } from './endings.ts'
+import type { Endings, Pace } from './endings.ts'
 import { instanceOfServerName, isSameInstance } from './named-instance.ts'
 import { DelayedEndings } from './revocation-delay.ts'
 import type { SessionIndex } from './sessions.ts'
@@ -37,7 +37,7 @@ export function followChanges(needed: RevocationDeps): StopFollowing {
     const ending: Refusal = { cause: 'emulator-reset', message: 'the store was reset' }
     delayed.clear()
     disturb(deps.index.all())
-    deps.endings.drop(deps.index.all(), ending, 'suppressed')
+    deps.endings.drop(deps.index.all(), ending, 'suppressed', 'in-slices')
   })
   return () => {
     for (const stop of [unsubscribe, unsubscribeSessions, unsubscribeReset, () => delayed.clear()]) stop()
@@ -74,10 +74,10 @@ function onDevice(deps: Following, { key, before, after, by }: ChangeOf<'deviceC
   disturb(live)
   if (after?.status === 'inactive') {
     cutWaiting(deps, after)
-    revoke(deps, live, deviceInactive(after))
+    revoke(deps, live, deviceInactive(after), 'at-once')
   }
   if (after?.status === 'active') spare(deps, live, 'device-inactive')
-  if (!after && before) revoke(deps, live, deviceDeleted(before.sn, before.caSn, by))
+  if (!after && before) revoke(deps, live, deviceDeleted(before.sn, before.caSn, by), 'at-once')
 }
 
 /** Its sockets are all ended, those too that are still to send CONNECT; with CONNACKs, they are told when they do. */
@@ -98,19 +98,20 @@ function onCa(deps: Following, { before, after, by }: ChangeOf<'caCertificates'>
   if (!before) return
   const live = deps.index.liveByCa(before.id)
   disturb(live)
-  if (before.id !== after?.id) revoke(deps, live, caDeleted(before.sn, by))
+  if (before.id !== after?.id) revoke(deps, live, caDeleted(before.sn, by), 'in-slices')
   else if (after.status === 'active') spare(deps, live, 'ca-inactive')
-  else if (deps.settings.caStatus === 'strict') revoke(deps, live, caOfLiveInactive(after))
+  else if (deps.settings.caStatus === 'strict') revoke(deps, live, caOfLiveInactive(after), 'in-slices')
 }
 
 function disturb(connections: Connection[]): void {
   for (const connection of connections) connection.disturbed = true
 }
 
-function revoke(deps: Following, connections: Connection[], ending: Refusal): void {
+/** @param pace of a device all sockets are ended before the answer; of a CA there may be thousands */
+function revoke(deps: Following, connections: Connection[], ending: Refusal, pace: Pace): void {
   const policy = deps.settings.liveSessions
   if (connections.length === 0 || policy.kind === 'keep') return
-  if (policy.kind === 'drop') return dropRevoked(deps, connections, ending)
+  if (policy.kind === 'drop') return dropRevoked(deps, connections, ending, pace)
   for (const { id } of connections) deps.delayed.add(id, ending, policy)
 }
 
@@ -119,8 +120,8 @@ function spare({ delayed }: Following, connections: Connection[], cause: Cause):
   for (const { id } of connections) delayed.cancel(id, cause)
 }
 
-function dropRevoked(deps: RevocationDeps, connections: Connection[], ending: Refusal): void {
-  deps.endings.dropByForce(connections, ending)
+function dropRevoked(deps: RevocationDeps, connections: Connection[], ending: Refusal, pace?: Pace): void {
+  deps.endings.dropByForce(connections, ending, pace)
   for (const connection of connections) {
     const deviceSn = connection.admitted?.session.deviceSn ?? undefined
     for (const id of restsOn(ending)) deps.assume(id, deviceSn)
