@@ -34,7 +34,7 @@ test.each([1, 5])(
     for (const reader of readers) expect(textsOf(await reader.received(20_000))).toEqual(payloads)
     for (const reader of readers) {
       await reader.settled()
-      expect(reader.messages.filter(({ dup }) => dup).length + reader.messages.length).toBe(20_000)
+      expect(reader.messages.length).toBe(20_000)
     }
     expect(fixture.log.find({ kind: 'drop' })).toEqual([])
   },
@@ -51,7 +51,6 @@ describe('C11: a message that was acknowledged before its publisher was dropped'
     await sleeper.subscribe(1, 'demo/a')
     await sleeper.leave()
 
-    const acknowledged = collectAcks(source)
     flood(source, numbered(2000))
     await source.next('puback')
     await fixture.setDeviceStatus(publisherDevice, 'inactive')
@@ -61,16 +60,8 @@ describe('C11: a message that was acknowledged before its publisher was dropped'
     for (const peer of [reader, back]) {
       while (peer.messages.at(-1)?.payload.toString() !== 'a marker') await peer.next('publish')
       const delivered = new Set(textsOf(peer.messages))
-      expect(acknowledged.filter((messageId) => !delivered.has(`message ${messageId - 1}`))).toEqual([])
+      expect(source.acknowledged.filter((messageId) => !delivered.has(`message ${messageId - 1}`))).toEqual([])
     }
-    expect(acknowledged.length).toBeGreaterThan(0)
+    expect(source.acknowledged.length).toBeGreaterThan(0)
   })
 })
-
-function collectAcks(peer: Peer): number[] {
-  const acknowledged: number[] = []
-  void (async () => {
-    for (;;) acknowledged.push((await peer.next('puback')).messageId!)
-  })()
-  return acknowledged
-}

@@ -4,7 +4,7 @@ import { factsOf } from '../connection-facts.ts'
 import type { Connection } from '../connection.ts'
 import type { Endings } from '../endings.ts'
 import type { BrokerOptions } from '../settings.ts'
-import type { ClientRef, DeliveringClient, OutgoingPacket, Persistence } from './aedes-client.ts'
+import type { ClientRef, DeliveringClient, Persistence } from './aedes-client.ts'
 import { DropLog } from './drop-log.ts'
 import { neighborLimits, type NeighborLimits } from './limits.ts'
 import { createOfflinePersistence } from './offline-persistence.ts'
@@ -77,7 +77,7 @@ function troublesOf({ log, assume, endings }: NeighborsDeps, connection: Connect
       warn('slow-consumer', 'the client does not read: messages of QoS 0 to it are dropped from now on')
     },
     onLossEnds: (count) => warn('slow-consumer', `${count} messages of QoS 0 to the client were dropped`),
-    onTooLarge: ({ topic }: OutgoingPacket, bytes) =>
+    onTooLarge: (topic, bytes) =>
       warn('message-too-large-for-client', `a message of topic ${topic} is not sent: its packet has ${bytes} bytes`),
   }
 }
@@ -85,12 +85,12 @@ function troublesOf({ log, assume, endings }: NeighborsDeps, connection: Connect
 const dropped: Readonly<Record<DropReason, { cause: Cause; why: string }>> = {
   messages: { cause: 'offline-queues-full', why: 'the instance keeps no more messages' },
   bytes: { cause: 'offline-queues-full', why: 'the instance keeps no more bytes' },
-  age: { cause: 'offline-message-too-old', why: 'they were three days old' },
+  age: { cause: 'offline-message-too-old', why: 'three days old' },
 }
 
 function tellDrops({ log, assume }: NeighborsDeps, reason: DropReason, count: number, clientId: string): void {
   const { cause, why } = dropped[reason]
   if (reason === 'bytes') assume('A-71', clientId) // LIMITS A-71
-  const message = `${count} messages for persistent sessions were dropped, ${why}; the last was for ${clientId}`
+  const message = `messages for persistent sessions dropped: ${count}, ${why}, the last for ${clientId}`
   log.write({ plane: 'mqtt', kind: 'warn', cause, message, clientId })
 }

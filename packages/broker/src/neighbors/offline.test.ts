@@ -118,7 +118,7 @@ describe('C8: a persistent session', () => {
         plane: 'mqtt',
         kind: 'warn',
         cause: 'offline-message-too-old',
-        message: `${count} messages for persistent sessions were dropped, they were three days old; the last was for GID_demo@@@sleeper`,
+        message: `messages for persistent sessions dropped: ${count}, three days old, the last for GID_demo@@@sleeper`,
         clientId: 'GID_demo@@@sleeper',
       })),
     )

@@ -1,4 +1,4 @@
-import type { AssumptionId, Cancel, Clock } from '@apsaramq/model'
+import type { AssumptionId, Clock } from '@apsaramq/model'
 import type { IPubrelPacket, IPublishPacket } from 'mqtt-packet'
 import type { DeliveringClient, OutgoingPacket } from './aedes-client.ts'
 import { ClientQueue, type Entry } from './client-queue.ts'
@@ -7,7 +7,7 @@ import type { NeighborLimits } from './limits.ts'
 import { LossSpell, type LossSpellDeps } from './loss-spell.ts'
 import { agedProperties, isExpired, messageOf, type Message } from './message.ts'
 import type { OutgoingQueues } from './outgoing-queues.ts'
-import { PacketWriter, type SentPacket } from './packet-writer.ts'
+import { PacketWriter, roughBytes, type SentPacket } from './packet-writer.ts'
 
 /** What an outbox needs. */
 export interface OutboxDeps extends LossSpellDeps {
@@ -19,7 +19,7 @@ export interface OutboxDeps extends LossSpellDeps {
   /** The client takes too little, too slowly: it must be cut. */
   onSlow(message: string): void
   /** A message is larger than the client says it takes, and is not sent. */
-  onTooLarge(packet: OutgoingPacket, bytes: number): void
+  onTooLarge(topic: string, bytes: number): void
 }
 
 /** Messages that the vendor sends at once of those that waited. */
@@ -41,13 +41,11 @@ export class Outbox {
   #lastId = 0
   /** Counter of the message that was handed over last: filters that overlap hand it over again. */
   #lastCounter = -1
-  /** Set while a write waits to be taken, and sending with it. */
-  #stall: Cancel | undefined
 
   constructor(deps: OutboxDeps, client: DeliveringClient) {
     this.#deps = deps
     this.#client = client
-    this.#writer = new PacketWriter(client)
+    this.#writer = new PacketWriter({ ...deps, ...this.#onTaking() }, client)
     this.#loss = new LossSpell(deps)
   }
 
@@ -68,7 +66,7 @@ export class Outbox {
   stop(): void {
     const queue = this.#queue
     this.#queue = undefined
-    this.#stall?.()
+    this.#writer.close()
     this.#loss.end()
     if (queue?.owner === this) this.#deps.queues.leave(queue) // else a newer connection has taken over
   }
@@ -80,13 +78,13 @@ export class Outbox {
 
   /** Takes a message of a subscription. */
   deliver(packet: OutgoingPacket): void {
-    const { id, broker, closed } = this.#client
     const queue = this.#queue
-    if (!queue || closed) return // a persistent session has it in its queue
-    if (packet.nl && packet.clientId === id) return this.#forget(queue.find(packet)) // [MQTT-3.8.3-3]
-    if (this.#isRepeat(packet) || !broker.authorizeForward(this.#client, packet)) return
-    const qos = packet.qos === 0 ? 0 : Math.min(packet.qos, grantedQos(this.#client, packet.topic) ?? packet.qos)
+    if (!queue || this.#client.closed) return // a persistent session has it in its queue
+    if (this.#isEcho(packet)) return this.#forget(queue.find(packet)) // [MQTT-3.8.3-3]
+    if (this.#isRepeat(packet) || !this.#client.broker.authorizeForward(this.#client, packet)) return
+    const qos = this.#qosOf(packet)
     if (qos === 0) return this.#sendAtOnce(packet)
+    if (queue.clientId === undefined && !queue.unsent && this.#mayGoOn()) return this.#sendUnkept(queue, packet, qos)
     if (!isKnown(queue, packet)) this.#put(queue, packet, qos)
     this.#pump()
   }
@@ -104,6 +102,14 @@ export class Outbox {
   received(pubrel: OutgoingPacket): void {
     const entry = this.#queue?.sentAs(pubrel.messageId ?? 0)
     if (entry) entry.pubrel = pubrel
+  }
+
+  #isEcho({ nl, clientId }: OutgoingPacket): boolean {
+    return nl === true && clientId === this.#client.id
+  }
+
+  #qosOf({ qos, topic }: OutgoingPacket): number {
+    return qos === 0 ? 0 : Math.min(qos, grantedQos(this.#client, topic) ?? qos)
   }
 
   #isRepeat({ brokerId, brokerCounter = 0 }: OutgoingPacket): boolean {
@@ -132,60 +138,61 @@ export class Outbox {
     if (unread > 0 && unread + roughBytes(packet) > limits.maxUnreadBytes) return this.#loss.count()
     if (unread < limits.pauseAtBytes) this.#loss.mayEnd()
     const now = clock.now()
-    const publish = this.#publishOf({ packet, bytes: 0, storedAt: now, copies: 0 }, now)
-    if (this.#isTaken(packet, publish)) this.#writer.write(publish)
+    const publish = this.#publishOf(unkept(packet, now), now)
+    if (this.#isTaken(publish)) this.#writer.write(publish)
   }
 
   /** Sends what may be sent now; an acknowledgement, or a write that is taken, calls again. */
   #pump(): void {
     this.#deps.queues.sweep()
-    for (let entry = this.#next(); entry; entry = this.#next()) this.#send(entry)
+    for (let entry = this.#queue?.unsent; entry && this.#mayGoOn(); entry = this.#queue?.unsent) this.#send(entry)
   }
 
-  #next(): Entry | undefined {
+  #mayGoOn(): boolean {
     const { closed, receiveMaximum } = this.#client
-    const { maxInFlight, pauseAtBytes } = this.#deps.limits
-    const isPaused = this.#stall !== undefined && this.#writer.unread >= pauseAtBytes
-    const entry = closed || isPaused ? undefined : this.#queue?.unsent
-    if (!entry || this.#inFlight.size < Math.min(receiveMaximum, maxInFlight)) return entry // [MQTT-3.3.4-9]
+    const { maxInFlight } = this.#deps.limits
+    if (closed || this.#writer.isPaused) return false
+    if (this.#inFlight.size < Math.min(receiveMaximum, maxInFlight)) return true // [MQTT-3.3.4-9]
     if (receiveMaximum > maxInFlight) this.#deps.assume('A-74') // LIMITS A-74
-    return undefined
+    return false
+  }
+
+  /** Sends what is never sent twice, and need not be kept. */
+  #sendUnkept(queue: ClientQueue, packet: OutgoingPacket, qos: number): void {
+    const message = unkept(packet, this.#deps.clock.now())
+    this.#transmit(message, qos, this.#freeId(queue), false)
   }
 
   #send(entry: Entry): void {
-    const { queue, message, pubrel } = entry
+    const { queue, message, pubrel, messageId = this.#freeId(queue) } = entry
     queue.unsent = entry.next
-    if (pubrel) return this.#write(pubrel as IPubrelPacket, entry.messageId) // aedes made it
-    const now = this.#deps.clock.now()
-    const dup = entry.messageId !== undefined // [MQTT-3.3.1-1]
-    const messageId = entry.messageId ?? this.#freeId(queue)
-    const publish = { ...this.#publishOf(message, now), qos: entry.qos as 1 | 2, messageId, dup } // never stored as 0
-    if (isExpired(message, now) || !this.#isTaken(message.packet, publish)) return this.#forget(entry)
-    queue.identify(entry, messageId)
-    this.#write(publish, messageId)
-    if (queue.clientId === undefined) this.#forget(entry) // it is never sent twice
+    if (pubrel) return this.#write(pubrel as IPubrelPacket, messageId) // aedes made it
+    const isAgain = entry.messageId !== undefined // [MQTT-3.3.1-1]
+    const isSent = !isExpired(message, this.#deps.clock.now()) && this.#transmit(message, entry.qos, messageId, isAgain)
+    if (isSent && queue.clientId !== undefined) queue.identify(entry, messageId)
+    else this.#forget(entry)
   }
 
-  #write(packet: SentPacket, messageId = 0): void {
-    const pauses = !this.#stall && this.#writer.unread + roughBytes(packet) >= this.#deps.limits.pauseAtBytes
+  /** @returns whether the client takes it */
+  #transmit(message: Message, qos: number, messageId: number, dup: boolean): boolean {
+    const publish = this.#publishOf(message, this.#deps.clock.now())
+    const packet = { ...publish, qos: qos as 1 | 2, messageId, dup } // 0 is not sent in turn
+    if (!this.#isTaken(packet)) return false
+    this.#write(packet, messageId)
+    return true
+  }
+
+  #write(packet: SentPacket, messageId: number): void {
     this.#inFlight.add(messageId)
-    this.#writer.write(packet, pauses ? () => this.#resume() : undefined)
-    if (pauses) this.#watch()
+    this.#writer.writeInTurn(packet)
   }
 
-  #watch(): void {
-    const { clock, limits, onSlow } = this.#deps
-    const { taken } = this.#writer
-    this.#stall = clock.after(limits.stallMs, () => {
-      if (this.#writer.taken > taken) this.#watch()
-      else onSlow(`the client took nothing for ${limits.stallMs} ms while messages waited`)
-    })
-  }
-
-  #resume(): void {
-    this.#stall?.()
-    this.#stall = undefined
-    if (this.#queue) this.#pump()
+  #onTaking() {
+    const { limits, onSlow } = this.#deps
+    return {
+      onResume: () => this.#queue && this.#pump(),
+      onStall: () => onSlow(`the client took nothing for ${limits.stallMs} ms while messages waited`),
+    }
   }
 
   #publishOf(message: Message, now: number): IPublishPacket & { qos: 0 } {
@@ -203,11 +210,11 @@ export class Outbox {
   }
 
   /** Whether the client takes a packet of this size. [MQTT-3.1.2-24], [MQTT-3.1.2-25] */
-  #isTaken(packet: OutgoingPacket, publish: SentPacket): boolean {
+  #isTaken(publish: IPublishPacket): boolean {
     const { maximumPacketSize } = this.#client
     if (maximumPacketSize === undefined) return true
     const bytes = this.#writer.bytesOf(publish)
-    if (bytes > maximumPacketSize) this.#deps.onTooLarge(packet, bytes)
+    if (bytes > maximumPacketSize) this.#deps.onTooLarge(publish.topic, bytes)
     return bytes <= maximumPacketSize
   }
 
@@ -224,6 +231,7 @@ function isKnown(queue: ClientQueue, packet: OutgoingPacket): boolean {
   return queue.clientId !== undefined && Boolean(packet.brokerId) && (packet.brokerCounter ?? 0) <= queue.newest
 }
 
-function roughBytes(packet: SentPacket | OutgoingPacket): number {
-  return 'payload' in packet ? packet.payload.length + packet.topic.length + 16 : 4
+/** A message that is sent at once or not at all. */
+function unkept(packet: OutgoingPacket, now: number): Message {
+  return { packet, bytes: 0, storedAt: now, copies: 0 }
 }

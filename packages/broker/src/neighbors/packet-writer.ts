@@ -1,15 +1,31 @@
+import type { Cancel, Clock } from '@apsaramq/model'
 import { generate, writeToStream, type IPubrelPacket, type IPublishPacket } from 'mqtt-packet'
-import type { DeliveringClient } from './aedes-client.ts'
+import type { DeliveringClient, OutgoingPacket } from './aedes-client.ts'
+import type { NeighborLimits } from './limits.ts'
 
 /** What is sent to a subscriber. */
 export type SentPacket = IPublishPacket | IPubrelPacket
 
-/** Writes to the stream of a client, and knows how much of it has been taken. */
+/** What a writer needs. */
+export interface PacketWriterDeps {
+  clock: Clock
+  limits: Pick<NeighborLimits, 'pauseAtBytes' | 'stallMs'>
+  /** The client has taken what was written before the pause. */
+  onResume(): void
+  /** The client has taken nothing for as long as it may. */
+  onStall(): void
+}
+
+/** Writes to the stream of a client, and watches how it is taken. */
 export class PacketWriter {
+  readonly #deps: PacketWriterDeps
   readonly #client: DeliveringClient
   #written = 0
+  /** Set while a write is waited for to be taken. */
+  #watch: Cancel | undefined
 
-  constructor(client: DeliveringClient) {
+  constructor(deps: PacketWriterDeps, client: DeliveringClient) {
+    this.#deps = deps
     this.#client = client
   }
 
@@ -18,26 +34,53 @@ export class PacketWriter {
     return this.#client.conn.writableLength
   }
 
-  /** Grows as the client takes what is written. */
-  get taken(): number {
-    return this.#written - this.unread
+  /** Whether so much is unread that what can wait should. */
+  get isPaused(): boolean {
+    return this.#watch !== undefined && this.unread >= this.#deps.limits.pauseAtBytes
   }
 
-  /** Exactly, header included. */
+  write(packet: SentPacket): void {
+    this.#count(() => writeToStream(packet, this.#client.conn, this.#protocol))
+  }
+
+  /** Writes what others may wait behind: with the packet that fills the stream a pause begins. */
+  writeInTurn(packet: SentPacket): void {
+    if (this.#watch || this.unread + roughBytes(packet) < this.#deps.limits.pauseAtBytes) return this.write(packet)
+    this.#count(() => this.#client.conn.write(generate(packet, this.#protocol), () => this.#resume()))
+    this.#await()
+  }
+
+  /** The size of a packet, header included. */
   bytesOf(packet: SentPacket): number {
-    return generate(packet, this.#protocol()).length
+    return generate(packet, this.#protocol).length
   }
 
-  /** @param onTaken called once the system has taken the packet and all before it, or the stream has closed */
-  write(packet: SentPacket, onTaken?: () => void): void {
-    const { conn } = this.#client
-    const before = conn.writableLength
-    if (onTaken) conn.write(generate(packet, this.#protocol()), onTaken)
-    else writeToStream(packet, conn, this.#protocol())
-    this.#written += conn.writableLength - before
+  close(): void {
+    this.#watch?.()
   }
 
-  #protocol(): object {
+  #count(write: () => void): void {
+    const before = this.unread
+    write()
+    this.#written += this.unread - before
+  }
+
+  #await(): void {
+    const { clock, limits, onStall } = this.#deps
+    const taken = this.#written - this.unread
+    this.#watch = clock.after(limits.stallMs, () => {
+      if (this.#written - this.unread > taken) this.#await()
+      else onStall()
+    })
+  }
+
+  #resume(): void {
+    this.#watch?.()
+    this.#watch = undefined
+    this.#deps.onResume()
+  }
+
+  get #protocol(): object {
     return protocols[this.#client.version] ?? protocols[4]!
   }
 }
@@ -46,4 +89,9 @@ const protocols: Readonly<Record<number, object>> = {
   3: { protocolVersion: 3 },
   4: { protocolVersion: 4 },
   5: { protocolVersion: 5 },
+}
+
+/** The size of a packet without its properties, about. */
+export function roughBytes(packet: SentPacket | OutgoingPacket): number {
+  return 'topic' in packet ? packet.topic.length + packet.payload.length + 16 : 4
 }

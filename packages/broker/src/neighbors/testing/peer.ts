@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { connect, type TLSSocket } from 'node:tls'
 import { generate, parser, type IPublishPacket, type Packet } from 'mqtt-packet'
 import type { BrokerFixture, TestDevice } from '../../testing/broker-fixture.ts'
@@ -17,128 +17,113 @@ export interface PeerOptions {
 }
 
 /** A client over TLS that does of MQTT only what a test tells it to. */
-export interface Peer {
+export class Peer {
   readonly socket: TLSSocket
   /** Every PUBLISH that came, in order. */
-  readonly messages: readonly IPublishPacket[]
+  readonly messages: IPublishPacket[] = []
   /** Resolves once the connection has closed. */
   readonly closed: Promise<void>
-  readonly connack: Packet
-  send(...packets: (Partial<Packet> & { cmd: string })[]): void
+  /** Packet identifiers of every PUBACK that came. */
+  readonly acknowledged: number[] = []
+  connack: Packet | undefined
+  readonly #protocol: { protocolVersion: number }
+  readonly #acknowledges: boolean
+  readonly #arrivals = new EventEmitter().setMaxListeners(0)
+  #lastId = 0
+
+  /** @param socket that has not been read from */
+  constructor(socket: TLSSocket, version: number, acknowledges: boolean) {
+    this.socket = socket
+    this.#protocol = { protocolVersion: version }
+    this.#acknowledges = acknowledges
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
+    const reader = parser(this.#protocol)
+    reader.on('packet', (packet) => this.#take(packet))
+    socket.on('data', (chunk) => void reader.parse(chunk))
+    socket.on('error', () => socket.destroy()) // a reset is one way of being cut
+  }
+
+  send(...packets: Packet[]): void {
+    this.socket.write(Buffer.concat(packets.map((packet) => generate(packet, this.#protocol))))
+  }
+
   /** Subscribes; resolves with the SUBACK. */
-  subscribe(qos: 0 | 1 | 2, ...topics: string[]): Promise<void>
-  /** Publishes one message; resolves with its acknowledgement where it gets one. */
-  publish(topic: string, payload: string | Buffer, qos?: 0 | 1 | 2, properties?: object): Promise<void>
-  /** Acknowledges a message of QoS 1. */
-  acknowledge(message: IPublishPacket): void
+  async subscribe(qos: 0 | 1 | 2, ...topics: string[]): Promise<void> {
+    const suback = this.next('suback')
+    const subscriptions = topics.map((topic) => ({ topic, qos }))
+    this.send({ cmd: 'subscribe', messageId: this.#nextId(), subscriptions })
+    await suback
+  }
+
+  /** Publishes one message; resolves with PUBACK or PUBREC where there is one. */
+  async publish(topic: string, payload: string | Buffer, qos: 0 | 1 | 2 = 0, properties: object = {}): Promise<void> {
+    const answer = qos === 0 ? undefined : this.next(qos === 1 ? 'puback' : 'pubrec')
+    const packet = { cmd: 'publish' as const, topic, payload, qos, dup: false, retain: false, properties }
+    this.send(qos === 0 ? packet : { ...packet, messageId: this.#nextId() })
+    await answer
+  }
+
+  /** Acknowledges a message as far as it can be at once. */
+  acknowledge({ messageId, qos }: IPublishPacket): void {
+    this.send({ cmd: qos === 2 ? 'pubrec' : 'puback', messageId: messageId! }) // it is not of QoS 0
+  }
+
   /** Resolves once that many messages have come. */
-  received(count: number): Promise<readonly IPublishPacket[]>
-  /** Resolves once a packet of this kind has come after the call. */
-  next(cmd: string): Promise<Packet>
-  /** Resolves once the broker has answered all that was sent before. */
-  settled(): Promise<void>
-  /** Ends the connection and waits for that. */
-  leave(): Promise<void>
+  async received(count: number): Promise<readonly IPublishPacket[]> {
+    while (this.messages.length < count) await once(this.#arrivals, 'publish')
+    return this.messages
+  }
+
+  /** Resolves with the next packet of a kind. */
+  async next(cmd: string): Promise<Packet> {
+    const [packet] = await once(this.#arrivals, cmd)
+    return packet
+  }
+
+  /** Resolves once the broker has read all that was sent before. */
+  async settled(): Promise<void> {
+    const pong = this.next('pingresp')
+    this.send({ cmd: 'pingreq' })
+    await pong
+  }
+
+  /** Ends the connection. */
+  async leave(): Promise<void> {
+    this.socket.destroy()
+    await this.closed
+  }
+
+  #take(packet: Packet): void {
+    if (packet.cmd === 'connack') this.connack = packet
+    if (packet.cmd === 'puback') this.acknowledged.push(packet.messageId!)
+    if (packet.cmd === 'publish') {
+      this.messages.push(packet)
+      if (this.#acknowledges && packet.qos > 0) this.acknowledge(packet)
+    }
+    if (packet.cmd === 'pubrel' && this.#acknowledges) this.send({ ...packet, cmd: 'pubcomp' })
+    this.#arrivals.emit(packet.cmd, packet)
+  }
+
+  #nextId(): number {
+    this.#lastId = (this.#lastId % 65_535) + 1
+    return this.#lastId
+  }
 }
 
 /** Connects; resolves with the CONNACK. */
 export async function connectPeer(
   { port, serverCa }: Pick<BrokerFixture, 'port' | 'serverCa'>,
-  device: TestDevice,
-  { clientId = 'GID_demo@@@peer', version = 4, clean = true, properties, acknowledges = true }: PeerOptions = {},
+  { key, certificate }: TestDevice,
+  { clientId = 'GID_demo@@@peer', version = 4, clean = true, properties = {}, acknowledges = true }: PeerOptions = {},
 ): Promise<Peer> {
-  const socket = connect({
-    host: '127.0.0.1',
-    port,
-    ca: serverCa,
-    servername: 'localhost',
-    key: device.key,
-    cert: device.certificate,
-  })
-  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
-  socket.on('error', () => socket.destroy()) // a reset is one way of being cut
+  const server = { host: '127.0.0.1', port, ca: serverCa, servername: 'localhost' }
+  const socket = connect({ ...server, key, cert: certificate })
+  const peer = new Peer(socket, version, acknowledges)
   await once(socket, 'secureConnect')
-  const options = { protocolVersion: version }
-  const reader = parser(options)
-  const messages: IPublishPacket[] = []
-  const waiting = new Set<() => boolean>()
-  let latest: Packet | undefined
-  let lastId = 0
-  const send: Peer['send'] = (...packets) =>
-    void socket.write(Buffer.concat(packets.map((packet) => generate(packet as Packet, options))))
-  const acknowledge = ({ messageId, qos }: IPublishPacket) =>
-    send({ cmd: qos === 2 ? 'pubrec' : 'puback', messageId: messageId! })
-  reader.on('packet', (packet) => {
-    latest = packet
-    if (packet.cmd === 'publish') {
-      messages.push(packet)
-      if (acknowledges && packet.qos > 0) acknowledge(packet)
-    }
-    if (packet.cmd === 'pubrel' && acknowledges) send({ cmd: 'pubcomp', messageId: packet.messageId! })
-    for (const check of waiting) if (check()) waiting.delete(check)
-  })
-  socket.on('data', (chunk) => void reader.parse(chunk))
-  const when = (test: () => boolean) =>
-    new Promise<void>((resolve) => {
-      const check = () => {
-        if (test()) resolve()
-        return test()
-      }
-      if (!check()) waiting.add(check)
-    })
-  const next = async (cmd: string) => {
-    latest = undefined
-    let found: Packet | undefined
-    await when(() => {
-      if (latest?.cmd === cmd) found ??= latest
-      return found !== undefined
-    })
-    return found!
-  }
-  const idOf = () => (lastId = (lastId % 65_535) + 1)
-  const connack = next('connack')
-  send({ ...connectPacket(clientId, { clean, protocolVersion: version, ...(properties && { properties }) }) })
-  return {
-    socket,
-    messages,
-    closed,
-    connack: await connack,
-    send,
-    next,
-    acknowledge,
-    async subscribe(qos, ...topics) {
-      const suback = next('suback')
-      send({ cmd: 'subscribe', messageId: idOf(), subscriptions: topics.map((topic) => ({ topic, qos })) })
-      await suback
-    },
-    async publish(topic, payload, qos = 0, more) {
-      const answer = qos === 0 ? undefined : next(qos === 1 ? 'puback' : 'pubrec')
-      const base = {
-        cmd: 'publish' as const,
-        topic,
-        payload,
-        qos,
-        dup: false,
-        retain: false,
-        ...(more && { properties: more }),
-      }
-      send(qos === 0 ? base : { ...base, messageId: idOf() })
-      await answer
-    },
-    async received(count) {
-      await when(() => messages.length >= count)
-      return messages
-    },
-    async settled() {
-      const pong = next('pingresp')
-      send({ cmd: 'pingreq' })
-      await pong
-    },
-    async leave() {
-      socket.destroy()
-      await closed
-    },
-  }
+  const connack = peer.next('connack')
+  peer.send(connectPacket(clientId, { clean, protocolVersion: version, properties }))
+  await connack
+  return peer
 }
 
 /** Payloads as text. */
