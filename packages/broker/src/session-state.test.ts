@@ -1,54 +1,22 @@
 import { createMemoryStore } from '@apsaramq/store'
-import { parser, type Packet } from 'mqtt-packet'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { MqttClient } from 'mqtt'
 import type { Admitted, Connection } from './connection.ts'
 import { followSessionStates } from './session-state.ts'
 import { SessionIndex } from './sessions.ts'
 import { startBroker, type BrokerFixture, type TestDevice } from './testing/broker-fixture.ts'
-import { closeOf, connectPacket, mqttClient, rawClient } from './testing/clients.ts'
+import { closeOf, mqttClient } from './testing/clients.ts'
 import { createMemoryLog } from './testing/memory-log.ts'
+import { comeBack, otherClient, subscribe } from './testing/persistent-client.ts'
 
 let fixture: BrokerFixture
 afterEach(() => fixture.close())
 
 const clientId = 'GID_demo@@@persistent'
 
-async function newSpeaker(): Promise<MqttClient> {
-  return mqttClient(fixture, await fixture.makeDevice(), { clientId: 'GID_demo@@@speaker' })
-}
-
-/** Subscribes to `demo/queued` in a persistent session. */
-async function subscribed(device: TestDevice): Promise<MqttClient> {
-  const client = await mqttClient(fixture, device, { clientId, clean: false })
-  await client.subscribeAsync('demo/queued', { qos: 1 })
-  return client
-}
-
-/** Comes back with CleanSession 0: whether there was a session, and what had waited in it. */
-async function comeBack(device: TestDevice, by: MqttClient): Promise<{ sessionPresent: boolean; waited: string[] }> {
-  const raw = await rawClient(fixture, device)
-  const waited: string[] = []
-  let sessionPresent = false
-  const seen = new Promise<void>((resolve) => {
-    const packets = parser()
-    packets.on('packet', (packet: Packet) => {
-      if (packet.cmd === 'connack') sessionPresent = packet.sessionPresent
-      if (packet.cmd === 'suback') void by.publishAsync('demo/marker', '', { qos: 1 })
-      if (packet.cmd !== 'publish') return
-      if (packet.topic === 'demo/marker') resolve()
-      else waited.push(packet.topic)
-    })
-    raw.socket.on('data', (chunk) => packets.parse(chunk))
-  })
-  raw.send(connectPacket(clientId, { clean: false }))
-  await raw.received(4)
-  raw.send({ cmd: 'subscribe', messageId: 9, subscriptions: [{ topic: 'demo/marker', qos: 0 }] })
-  await seen
-  raw.send({ cmd: 'disconnect' })
-  await raw.closed
-  return { sessionPresent, waited }
-}
+const newSpeaker = () => otherClient(fixture, 'speaker')
+const subscribed = (device: TestDevice) => subscribe(fixture, device, clientId)
+const back = (device: TestDevice, by: MqttClient) => comeBack(fixture, device, clientId, by)
 
 const kept = { sessionPresent: true, waited: ['demo/queued'] }
 const nothing = { sessionPresent: false, waited: [] }
@@ -63,7 +31,7 @@ describe('C8: a persistent session and its queue', () => {
     await end
     await by.publishAsync('demo/queued', '', { qos: 1 })
     await fixture.setDeviceStatus(device, 'active')
-    expect(await comeBack(device, by)).toEqual(kept)
+    expect(await back(device, by)).toEqual(kept)
     expect(fixture.log.assumed.filter(({ id }) => id === 'A-77')).toEqual([])
   })
 
@@ -85,7 +53,7 @@ describe('C8: a persistent session and its queue', () => {
       },
     ])
     await by.publishAsync('demo/queued', '', { qos: 1 })
-    expect(await comeBack(device, by)).toEqual(nothing)
+    expect(await back(device, by)).toEqual(nothing)
     expect(fixture.log.assumed.filter(({ id }) => id === 'A-77')).toEqual([{ id: 'A-77', about: device.sn }])
   })
 
@@ -97,7 +65,7 @@ describe('C8: a persistent session and its queue', () => {
     await fixture.deleteDevice(device)
     await end
     await by.publishAsync('demo/queued', '', { qos: 1 })
-    expect(await comeBack(device, by)).toEqual(nothing)
+    expect(await back(device, by)).toEqual(nothing)
   })
 
   test('go when the CA is deleted, of every client under it', async () => {
@@ -115,7 +83,7 @@ describe('C8: a persistent session and its queue', () => {
       { message: expect.stringMatching(/^the persistent sessions of 2 clients were forgotten/) },
     ])
     await fixture.registerCa({ ...fixture.ca, record: { ...fixture.ca.record, id: 'ca-again' } })
-    expect(await comeBack(device, by)).toEqual(nothing)
+    expect(await back(device, by)).toEqual(nothing)
   })
 
   test('stay where the client id has come with another certificate since', async () => {
@@ -126,7 +94,7 @@ describe('C8: a persistent session and its queue', () => {
     await (await mqttClient(fixture, second, { clientId, clean: false })).endAsync()
     await by.publishAsync('demo/queued', '', { qos: 1 })
     await fixture.deleteDevice(first)
-    expect(await comeBack(second, by)).toEqual(kept)
+    expect(await back(second, by)).toEqual(kept)
     expect(fixture.log.assumed.filter(({ id }) => id === 'A-77')).toEqual([])
   })
 
@@ -143,7 +111,7 @@ describe('C8: a persistent session and its queue', () => {
     await client.endAsync()
     await fixture.log.waitFor({ kind: 'warn' })
     await by.publishAsync('demo/queued', '', { qos: 1 })
-    expect(await comeBack(device, by)).toEqual(nothing)
+    expect(await back(device, by)).toEqual(nothing)
   })
 
   test('that was ended by a clean one is nothing to forget', async () => {
