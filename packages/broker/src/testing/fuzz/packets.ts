@@ -101,16 +101,10 @@ export function goodDisconnect(level: Level): fc.Arbitrary<Buffer> {
 }
 
 /** A plain CONNECT of a level. */
-export function plainConnect(level: Level): Buffer {
+export function plainConnect(level: Level, clientId = 'id'): Buffer {
   const properties = level === 5 ? [variable(0)] : []
-  return frame(0x10, [
-    text(level === 3 ? 'MQIsdp' : 'MQTT'),
-    byte(level),
-    byte(2),
-    short(60),
-    ...properties,
-    text('id'),
-  ])
+  const head = [text(level === 3 ? 'MQIsdp' : 'MQTT'), byte(level), byte(2), short(60)]
+  return frame(0x10, [...head, ...properties, text(clientId)])
 }
 
 /** Any CONNECT that is right. */

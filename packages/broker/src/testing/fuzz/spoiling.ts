@@ -108,11 +108,12 @@ export const oddPacket = fc
 
 /** A packet that is right up to its properties, which are not. */
 export const oddlyDescribed = fc
-  .tuple(commonHeader, badBlock, fc.constantFrom('', 'a'), fc.nat({ max: 2 }))
+  .tuple(commonHeader, badBlock, fc.constantFrom('', 'a'), fc.constantFrom(0, 1, 2, 4, 0x10, 0x91, 0x92, 0x9a))
   .map(([header, block, topic, options]) => {
     if (header === 0x30) return frame(header, [text(topic), block, byte(0)])
     if (header < 0x40) return frame(header, [text(topic), short(1), block, byte(0)])
     if (header === 0x82) return frame(header, [short(1), block, text('a'), byte(options)])
     if (header === 0xa2) return frame(header, [short(1), block, text('a')])
-    return header === 0xe0 ? frame(header, [byte(0), block]) : frame(header, [short(1), byte(0), block])
+    const described = [byte(options), block]
+    return header === 0xe0 ? frame(header, described) : frame(header, [short(1), ...described])
   })
