@@ -24,7 +24,7 @@ const publicKeyAt = 6
  * @throws {CertificateError} when the issuer's key is of a kind that signs no certificates here
  */
 export function writeCertificate(template: CertificateTemplate): Uint8Array {
-  const scheme = schemeOf(template.issuer.key)
+  const scheme = signatureSchemeOf(template.issuer.key)
   const tbs = getTBSCertificate(layoutOf(template))
   const parts = children(tbs)
   parts[signatureAt] = scheme.algorithm
@@ -40,7 +40,8 @@ export function derOfNode(node: Asn1): Buffer {
   return Buffer.from(asn1.toDer(node).getBytes(), 'binary')
 }
 
-interface SignatureScheme {
+/** How a key signs. */
+export interface SignatureScheme {
   /** For OpenSSL; null where the algorithm brings its own. */
   digest: 'sha256' | null
   algorithm: Asn1
@@ -56,7 +57,8 @@ const schemes: Record<string, SignatureScheme> = {
   ed25519: { digest: null, algorithm: algorithm('1.3.101.112') },
 }
 
-function schemeOf(key: KeyObject): SignatureScheme {
+/** How certificates and lists are signed with a key. @throws {CertificateError} on a kind that signs none here */
+export function signatureSchemeOf(key: KeyObject): SignatureScheme {
   const scheme = schemes[key.asymmetricKeyType ?? '']
   if (!scheme)
     throw new CertificateError(`a CA with a key of the kind ${key.asymmetricKeyType} issues no certificates here`)

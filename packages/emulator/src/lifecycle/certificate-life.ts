@@ -17,7 +17,7 @@ export interface CertificateLife extends TimelineSubject {
   status: 'active' | 'inactive' | 'deleted' | 'never-registered'
   validity: 'valid' | 'expired' | 'not-yet-valid' | 'unknown'
   /** What is registered; null where nothing is. PEM and DER are left to the API. */
-  record: Omit<CaCertificate, 'certificate' | 'verification'> | Omit<DeviceCertificate, 'certificate'> | null
+  record: Omit<CaCertificate, 'certificate' | 'verification'> | Omit<DeviceCertificate, 'certificate' | 'chain'> | null
   sessions: Session[]
   timeline: {
     events: ShownEvent[]
@@ -106,7 +106,7 @@ function validityOf({ validFrom, validUntil }: CaCertificate | DeviceCertificate
 
 function withoutText(found: Registered): CertificateLife['record'] {
   if (found.kind === 'device') {
-    const { certificate: _, ...record } = found.record
+    const { certificate: _, chain: __, ...record } = found.record
     return record
   }
   const { certificate: _, verification: __, ...record } = found.record

@@ -5,6 +5,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 import { certificateRoutes, isRequestError } from './certificates.ts'
 import { clientStatusRoutes } from './client-status.ts'
 import { conformanceRoute } from './conformance.ts'
+import { crlRoute } from './crl.ts'
 import { guardManagement, type GateOptions } from './gate.ts'
 import { lifecycleRoute } from './lifecycle.ts'
 import { logRoutes, type LogParts } from './log.ts'
@@ -63,6 +64,7 @@ export function createManagementApp(options: ManagementOptions): FastifyInstance
   lifecycleRoute(app, options.parts)
   seedRoute(app)
   certificateRoutes(app, options.parts)
+  crlRoute(app, options.parts)
   securityTokenRoutes(app, options.parts, options.log)
   conformanceRoute(app, () => options.conformance())
   resetRoute(app, options.reset)
