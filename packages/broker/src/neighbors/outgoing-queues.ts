@@ -56,7 +56,7 @@ export class OutgoingQueues {
   leave(queue: ClientQueue): void {
     queue.owner = undefined
     if (queue.clientId === undefined) this.clear(queue)
-    else if (queue.entries.size === 0) this.#byClientId.delete(queue.clientId)
+    this.#forgetIfUnused(queue)
   }
 
   /** Puts a message at the end of a queue, and makes room for it. */
@@ -83,6 +83,7 @@ export class OutgoingQueues {
     this.#ages.remove(age)
     message.copies -= 1
     this.#bytes -= copyOverheadBytes + (message.copies === 0 ? message.bytes : 0)
+    this.#forgetIfUnused(queue)
   }
 
   /** Empties a queue. */
@@ -96,6 +97,10 @@ export class OutgoingQueues {
     for (let entry = this.#oldest(); entry && entry.message.storedAt <= oldest; entry = this.#oldest()) {
       this.#drop(entry, 'age')
     }
+  }
+
+  #forgetIfUnused({ clientId, owner, entries }: ClientQueue): void {
+    if (clientId !== undefined && !owner && entries.size === 0) this.#byClientId.delete(clientId)
   }
 
   #makeRoom(): void {
