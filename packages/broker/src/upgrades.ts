@@ -81,7 +81,7 @@ class UpgradeDesk {
     if (refusal) return this.#refuse(socket, refusal, lineOf(request))
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       socket.off('error', destroyThis)
-      this.#guestOf(socket)?.cancel()
+      this.#letGo(socket)
       this.#arrive(webSocket, socket, requestedHostOf(request))
     })
   }
@@ -98,6 +98,16 @@ class UpgradeDesk {
   failed(error: Error, socket: Socket): void {
     if (this.#guestOf(socket)?.stage !== 'request' || !socket.writable) return void socket.destroy()
     this.#refuse(socket, unreadable(error), 'a request')
+  }
+
+  /** Nothing that lives as long as the connection holds on to what its upgrade needed. */
+  #letGo(socket: Socket): void {
+    const below = belowTls(socket)
+    const guest = this.#guests.get(below)
+    if (!guest) return
+    guest.cancel()
+    below.off('close', guest.cancel)
+    this.#guests.delete(below)
   }
 
   #arrive(webSocket: WebSocket, socket: Socket, requestedHost: string | undefined): void {
@@ -137,8 +147,12 @@ class UpgradeDesk {
   }
 
   #guestOf(socket: Socket): Guest | undefined {
-    return this.#guests.get((socket instanceof TLSSocket && socketBelow(socket)) || socket)
+    return this.#guests.get(belowTls(socket))
   }
+}
+
+function belowTls(socket: Socket): Socket {
+  return (socket instanceof TLSSocket && socketBelow(socket)) || socket
 }
 
 function optionsOf({ settings }: ListenerDeps) {

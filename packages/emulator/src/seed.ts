@@ -84,6 +84,7 @@ export function seedRecords(trust: Trust, deps: RecordDeps): SeedRecords {
   const { regionId } = deps
   const { owner, reader, other } = seed
   const { ca, code } = registeredCa(trust, at, deps)
+  const both = [seed.platinumId, seed.professionalId]
   return {
     accounts: [
       { id: owner.accountId, name: 'emulator' },
@@ -99,8 +100,8 @@ export function seedRecords(trust: Trust, deps: RecordDeps): SeedRecords {
       instance(seed.platinumId, 'emulator', 'platinum', regionId, at),
       instance(seed.professionalId, 'emulator-professional', 'professional', regionId, at),
     ],
-    groups: [{ instanceId: seed.platinumId, id: seed.groupId, createdAt: at }],
-    topics: [{ instanceId: seed.platinumId, name: seed.topic, createdAt: at }],
+    groups: both.map((instanceId) => ({ instanceId, id: seed.groupId, createdAt: at })),
+    topics: both.map((instanceId) => ({ instanceId, name: seed.topic, createdAt: at })),
     registerCodes: [code],
     caCertificates: [ca],
   }
