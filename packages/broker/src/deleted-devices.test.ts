@@ -2,6 +2,7 @@ import { manualClock, type CaCertificate, type DeviceCertificate } from '@apsara
 import { createMemoryStore, type Deletion, type Store } from '@apsaramq/store'
 import { expect, test } from 'vitest'
 import { DeletedDevices } from './deleted-devices.ts'
+import { holdReads } from './testing/held-store.ts'
 
 function record(sn: string, more: Partial<DeviceCertificate> = {}): DeviceCertificate {
   return {
@@ -103,4 +104,19 @@ test('finds an inactive registration that the purge of its CA has not reached ye
   const again = caRecord('ca-2')
   expect(await deleted.recall(again, device('a'))).toEqual({ status: 'inactive', deletedAt: 1000, withCa: true, by })
   expect(await deleted.recall(again, device('b'))).toBeUndefined()
+})
+
+test('what is deleted again while it is asked for is remembered', async () => {
+  const { store, next, release } = holdReads(createMemoryStore(), 'deviceCertificates')
+  const deleted = new DeletedDevices(store, manualClock(5))
+  await store.transact((tx) => tx.caCertificates.put(ca))
+  await store.transact((tx) => tx.caCertificates.delete('post-cn-first/1', { by }))
+  const held = next()
+  const asking = deleted.recall(caRecord('ca-2'), device('a'))
+  await held
+  await comeAndGo(store, record('a', { caId: 'ca-2' }))
+  release()
+  expect(await asking).toBeUndefined()
+  const entry = { status: 'active', deletedAt: 5, withCa: false, by: undefined }
+  expect(await deleted.recall(caRecord('ca-2'), device('a'))).toEqual(entry)
 })

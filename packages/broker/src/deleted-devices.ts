@@ -47,10 +47,10 @@ export class DeletedDevices {
   /** The deleted registration of this very certificate, which has just been registered again; forgets it. */
   async recall(ca: CaCertificate, { sn, fingerprint }: { sn: string; fingerprint: string }) {
     const known = this.#alone.get(fingerprint) ?? this.#withCa.get(fingerprint)
-    const found = known ?? (await this.#unpurged(ca, sn, fingerprint))
+    // now, and not after the reads: what is deleted meanwhile is another registration
     this.#alone.delete(fingerprint)
     this.#withCa.delete(fingerprint)
-    return found
+    return known ?? (await this.#unpurged(ca, sn, fingerprint))
   }
 
   stop(): void {
