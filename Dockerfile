@@ -14,7 +14,7 @@ USER node
 VOLUME /data
 ENV APSARAMQ_DATA=/data \
     APSARAMQ_HOST=0.0.0.0
-EXPOSE 8480 8443 8883 8481
+EXPOSE 8480 8443 8883 8084 1883 8083 8481
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \
   CMD ["node", "--eval", "fetch('http://127.0.0.1:8481/ready').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # no npm and no shell in between, so that SIGTERM reaches the emulator

@@ -8,6 +8,7 @@ import { explainListenError } from './start-error.ts'
 /** The transports whose port may be left to the emulator. */
 type Optional = keyof typeof usualPorts
 
+type Listening = Pick<Broker, 'listen'>
 type Opening = Pick<Shared, 'settings' | 'recorder'>
 
 /**
@@ -16,7 +17,7 @@ type Opening = Pick<Shared, 'settings' | 'recorder'>
  * @throws {StartError} when a port that was asked for cannot be used, naming its flag
  */
 export async function openMqttPorts(
-  broker: Broker,
+  broker: Listening,
   opening: Opening,
   readiness: Readiness,
 ): Promise<Pick<Ports, Transport>> {
@@ -33,7 +34,7 @@ export async function openMqttPorts(
 }
 
 async function openOptional(
-  broker: Broker,
+  broker: Listening,
   opening: Opening,
   transport: Optional,
   port: ListenPort,
@@ -45,7 +46,7 @@ async function openOptional(
 }
 
 /** What nobody has asked for must not keep the emulator from starting: a broker on 1883 is not rare. */
-async function openUsual(broker: Broker, opening: Opening, transport: Optional): Promise<number> {
+async function openUsual(broker: Listening, opening: Opening, transport: Optional): Promise<number> {
   const usual = usualPorts[transport]
   try {
     return (await broker.listen(transport, { host: opening.settings.host, port: usual })).port
@@ -58,7 +59,7 @@ async function openUsual(broker: Broker, opening: Opening, transport: Optional):
   }
 }
 
-async function open(broker: Broker, opening: Opening, transport: Transport, port: number): Promise<number> {
+async function open(broker: Listening, opening: Opening, transport: Transport, port: number): Promise<number> {
   try {
     return (await broker.listen(transport, { host: opening.settings.host, port })).port
   } catch (error) {
