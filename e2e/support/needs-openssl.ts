@@ -9,6 +9,7 @@ const needOpenssl = [
   'e2e/07-durability/restart.test.ts',
   'e2e/08-command-line/commands.test.ts',
   'e2e/09-seeing-why/secrets.test.ts',
+  'e2e/14-clients/**',
 ]
 
 /** The chapters that cannot run on this machine; none where openssl is installed. */

@@ -30,6 +30,11 @@ export const pahoPython: Tool = {
   name: 'Paho Python',
   path: succeeding(['python3', '/usr/bin/python3', '/usr/local/bin/python3'], ['-c', 'import paho.mqtt.client']),
 }
+/** Paho C: paho_c_sub and paho_cs_pub of its examples, read line by line, for which they need stdbuf. */
+export const pahoC: Tool = {
+  name: 'Paho C (paho_c_sub, paho_cs_pub) with stdbuf',
+  path: startable('stdbuf') && startable('paho_cs_pub') && startable('paho_c_sub'),
+}
 /** A Python that has Apache Libcloud, which reads XML and nothing else. */
 export const libcloudPython: Tool = {
   name: 'Apache Libcloud',
@@ -50,4 +55,4 @@ export const namespaceTool: Tool = {
 }
 
 /** The tools that a machine can be given. */
-export const tools: readonly Tool[] = [opensslTool, mosquittoPub, mosquittoSub, pahoPython, libcloudPython]
+export const tools: readonly Tool[] = [opensslTool, mosquittoPub, mosquittoSub, pahoPython, pahoC, libcloudPython]
