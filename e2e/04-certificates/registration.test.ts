@@ -165,23 +165,6 @@ describe('registering a device', () => {
     },
   )
 
-  test('C2: a chain through an intermediate is not one the registered CA issued', async () => {
-    const ca = await registerCa(client, directory)
-    const intermediate = await issueUnder(ca, {
-      commonName: unique('intermediate-'),
-      extensions: ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign'],
-    })
-    const device = await makeDevice({ ...intermediate, caSn: ca.caSn })
-    const client311 = deviceClient({
-      endpoints: target,
-      device: { ...device, chain: `${device.chain}${ca.cert}` },
-      reconnectPeriod: 0,
-    })
-    await waitForRefusal(client311)
-    await expectExplained({ clientId: device.clientId }, 'ca-unknown')
-    expect((await devicesOf(ca.caSn)).Total).toBe(0)
-  })
-
   test('C15: a deleted device comes back active at its next CONNECT', async () => {
     const ca = await registerCa(client, directory)
     const device = await makeDevice(ca)
