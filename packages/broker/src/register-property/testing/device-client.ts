@@ -29,8 +29,8 @@ export class DeviceClient {
     this.#events = events
     const packets = parser({ protocolVersion: level })
     packets.on('packet', (packet: Packet) => this.#take(packet))
-    line.stream.on('data', (chunk: Buffer) => packets.parse(chunk))
-    this.closed = new Promise((resolve) => line.stream.once('close', () => resolve(this.#close())))
+    line.onData((chunk) => packets.parse(chunk))
+    this.closed = line.closed.then(() => this.#close())
   }
 
   get isClosed(): boolean {
@@ -47,11 +47,10 @@ export class DeviceClient {
     return this.#messageId
   }
 
-  /** Writes packets in one piece; into a closed line they are lost, as they would be on their way. */
+  /** Writes packets in one piece. */
   send(...packets: Packet[]): void {
-    if (this.#isClosed || this.#line.stream.destroyed) return
     const protocolVersion = this.level
-    this.#line.stream.write(Buffer.concat(packets.map((packet) => generate(packet, { protocolVersion }))))
+    this.#line.write(Buffer.concat(packets.map((packet) => generate(packet, { protocolVersion }))))
   }
 
   /** Resolves with the CONNACK, or undefined when the line closes first. */
@@ -74,11 +73,11 @@ export class DeviceClient {
   leave(how: 'disconnect' | 'end' | 'reset'): void {
     if (how === 'reset') return void this.#line.socket.destroy()
     if (how === 'disconnect') this.send({ cmd: 'disconnect', ...(this.level === 5 && { reasonCode: 0 }) })
-    this.#line.stream.end()
+    this.#line.end()
   }
 
   #next(key: string): Promise<Packet | undefined> {
-    if (this.#isClosed || this.#line.stream.destroyed) return Promise.resolve(undefined)
+    if (this.#isClosed) return Promise.resolve(undefined)
     return new Promise((resolve) => this.#waiting.set(key, [...(this.#waiting.get(key) ?? []), resolve]))
   }
 

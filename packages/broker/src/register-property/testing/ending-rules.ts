@@ -70,7 +70,9 @@ function wronglyEnded(history: History): string[] {
     if (!logged) return [`${name} has ended and the log does not say how`]
     const text = `${name}, admitted at ${session.begun}, was ended at ${logged.at} for ${logged.cause}`
     if (logged.cause === 'session-taken-over') return isTakenOver(history, attempt) ? [] : [`${text} by nobody`]
-    if (logged.kind === 'disconnect') return left === undefined ? [`${text}, and had not left`] : []
+    // of what is still written to a client that has gone may come another end
+    if (left !== undefined && left < logged.at && !revocations.has(logged.cause)) return []
+    if (logged.kind === 'disconnect') return [`${text}, and had not left`]
     return isRevoked(attempt) && isJustified(history, attempt, session) ? [] : [text]
   })
 }

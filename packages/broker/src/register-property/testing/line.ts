@@ -1,15 +1,20 @@
 import { once } from 'node:events'
-import type { Duplex } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { connect, type TLSSocket } from 'node:tls'
-import { createWebSocketStream, WebSocket } from 'ws'
+import { WebSocket } from 'ws'
 import type { TestDevice } from '../../testing/broker-fixture.ts'
 import type { Via } from './plan.ts'
 
-/** A stream to the broker, with every handshake done that the client sees. */
+/** A way to the broker, with every handshake done that the client sees. */
 export interface Line {
-  stream: Duplex
   socket: TLSSocket
+  /** Resolves when it has closed, whoever closed it. */
+  closed: Promise<void>
+  onData(take: (chunk: Buffer) => void): void
+  /** In one piece; what is written into a line that has closed is lost, as it would be on its way. */
+  write(bytes: Buffer): void
+  /** Says goodbye behind what was written. */
+  end(): void
   /** Whether the broker's side is known to have finished too. */
   isSecured: boolean
 }
@@ -42,8 +47,27 @@ export async function openLine(to: Ports, tickets: Tickets, device: TestDevice, 
   socket.on('error', () => socket.destroy()) // a reset is one way of being cut
   socket.setNoDelay(true)
   const isSecured = await handshake(socket)
-  if (via.over === 'mqtts') return { stream: socket, socket, isSecured }
-  return { stream: await webSocket(socket), socket, isSecured: false }
+  return { socket, isSecured, ...(via.over === 'mqtts' ? overTls(socket) : overWebSocket(await webSocketOn(socket))) }
+}
+
+type Carried = Pick<Line, 'closed' | 'onData' | 'write' | 'end'>
+
+function overTls(socket: TLSSocket): Carried {
+  return {
+    closed: new Promise((resolve) => socket.once('close', () => resolve())),
+    onData: (take) => void socket.on('data', take),
+    write: (bytes) => void (socket.writable && socket.write(bytes)),
+    end: () => void socket.end(),
+  }
+}
+
+function overWebSocket(webSocket: WebSocket): Carried {
+  return {
+    closed: new Promise((resolve) => webSocket.once('close', () => resolve())),
+    onData: (take) => void webSocket.on('message', take),
+    write: (bytes) => void (webSocket.readyState === WebSocket.OPEN && webSocket.send(bytes)),
+    end: () => webSocket.close(),
+  }
 }
 
 async function handshake(socket: TLSSocket): Promise<boolean> {
@@ -57,14 +81,10 @@ async function handshake(socket: TLSSocket): Promise<boolean> {
   return !isResumed
 }
 
-async function webSocket(socket: TLSSocket): Promise<Duplex> {
-  const client = new WebSocket('wss://localhost/mqtt', 'mqtt', { createConnection: () => socket })
-  const stream = createWebSocketStream(client)
-  stream.on('error', () => stream.destroy()) // as above
-  await new Promise<void>((resolve, reject) => {
-    client.once('open', resolve)
-    client.once('error', reject)
-    client.once('close', () => reject(new Error('closed in the handshake')))
-  })
-  return stream
+async function webSocketOn(socket: TLSSocket): Promise<WebSocket> {
+  const webSocket = new WebSocket('wss://localhost/mqtt', 'mqtt', { createConnection: () => socket })
+  const closed = new Promise<'closed'>((resolve) => webSocket.once('close', () => resolve('closed')))
+  webSocket.on('error', () => socket.destroy()) // as above
+  if ((await Promise.race([once(webSocket, 'open'), closed])) === 'closed') throw new Error('closed in the handshake')
+  return webSocket
 }
