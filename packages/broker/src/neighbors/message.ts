@@ -12,8 +12,8 @@ export interface Message {
 }
 
 /** What a message takes beside topic, payload and properties, and each copy of it in a queue: measured, rounded up. */
-export const messageOverheadBytes = 512
-export const copyOverheadBytes = 256
+export const messageOverheadBytes = 320
+export const copyOverheadBytes = 224
 
 /** A message to be kept. Its bytes are copied: those that came may be a slice of all that was read with them. */
 export function messageOf(packet: OutgoingPacket, now: number): Message {

@@ -138,7 +138,7 @@ export class Outbox {
     if (unread > 0 && unread + roughBytes(packet) > limits.maxUnreadBytes) return this.#loss.count()
     if (unread < limits.pauseAtBytes) this.#loss.mayEnd()
     const now = clock.now()
-    const publish = this.#publishOf(unkept(packet, now), now)
+    const publish = this.#publishOf(unkept(packet, now), 0, undefined, false)
     if (this.#isTaken(publish)) this.#writer.write(publish)
   }
 
@@ -175,8 +175,7 @@ export class Outbox {
 
   /** @returns whether the client takes it */
   #transmit(message: Message, qos: number, messageId: number, dup: boolean): boolean {
-    const publish = this.#publishOf(message, this.#deps.clock.now())
-    const packet = { ...publish, qos: qos as 1 | 2, messageId, dup } // 0 is not sent in turn
+    const packet = this.#publishOf(message, qos as 1 | 2, messageId, dup) // 0 is not sent in turn
     if (!this.#isTaken(packet)) return false
     this.#write(packet, messageId)
     return true
@@ -195,18 +194,12 @@ export class Outbox {
     }
   }
 
-  #publishOf(message: Message, now: number): IPublishPacket & { qos: 0 } {
+  #publishOf(message: Message, qos: 0 | 1 | 2, messageId: number | undefined, dup: boolean): IPublishPacket {
     const { topic, payload } = message.packet
-    const { retain, properties } = dress(this.#client, message.packet, agedProperties(message, now))
-    return {
-      cmd: 'publish',
-      topic,
-      payload,
-      qos: 0,
-      dup: false,
-      retain,
-      properties: properties as NonNullable<IPublishPacket['properties']>,
-    }
+    const aged = agedProperties(message, this.#deps.clock.now())
+    const { retain, properties } = dress(this.#client, message.packet, aged)
+    const packet = { cmd: 'publish' as const, topic, payload, qos, dup, retain, messageId, properties }
+    return packet as IPublishPacket // which may be undefined, but must not be so called
   }
 
   /** Whether the client takes a packet of this size. [MQTT-3.1.2-24], [MQTT-3.1.2-25] */

@@ -1,6 +1,6 @@
 import type { Clock } from '@apsaramq/model'
 import { Chain } from './chain.ts'
-import { ClientQueue, type Age, type Entry } from './client-queue.ts'
+import { ClientQueue, newEntry, type Age, type Entry } from './client-queue.ts'
 import type { NeighborLimits } from './limits.ts'
 import { copyOverheadBytes, type Message } from './message.ts'
 
@@ -62,8 +62,7 @@ export class OutgoingQueues {
   /** Puts a message at the end of a queue, and makes room for it. */
   add(queue: ClientQueue, message: Message, qos: number): void {
     const age: Age = { previous: undefined, next: undefined, entry: undefined }
-    const links = { previous: undefined, next: undefined }
-    const entry: Entry = { ...links, queue, message, qos, messageId: undefined, pubrel: undefined, age }
+    const entry = newEntry(queue, message, qos, age)
     age.entry = entry
     if (message.copies === 0) this.#bytes += message.bytes
     message.copies += 1

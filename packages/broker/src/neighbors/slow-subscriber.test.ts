@@ -33,7 +33,7 @@ async function readersOf(count: number): Promise<Peer[]> {
 }
 
 describe('P10: a subscriber of QoS 0 that stops reading', () => {
-  test('loses messages, counted from begin to end, and holds up none of 49 others', async () => {
+  test('loses messages, counted from begin to end, and holds up none of 49 others', { timeout: 120_000 }, async () => {
     const frozen = await freeze(0, true)
     const readers = await readersOf(49)
     let published = 0
