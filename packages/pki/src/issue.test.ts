@@ -229,3 +229,20 @@ test('a server needs a name that fits a common name; longer ones stand beside it
     new CertificateError('a server certificate needs a name of at most 64 characters'),
   )
 })
+
+test('K1: a CA that another CA signs issues devices, and openssl takes the whole chain, strictly', async () => {
+  const between = await issueCa({ ca: rsaCa, commonName: 'between', keyType: 'ec' }, deps)
+  const device = await issueDevice({ ca: between, commonName: 'device', keyType: 'ec' }, deps)
+  const strictly = ['-x509_strict', '-purpose', 'sslclient', ...attime(now)]
+  const files = {
+    'ca.pem': rsaCa.certificate,
+    'between.pem': between.certificate,
+    'device.pem': device.certificate,
+  }
+  const { stdout } = await openssl(
+    ['verify', '-CAfile', 'ca.pem', '-untrusted', 'between.pem', ...strictly, 'device.pem'],
+    files,
+  )
+  expect(stdout).toBe('device.pem: OK\n')
+  expect(inspectCertificate(between.certificate)).toMatchObject({ isCa: true, commonName: 'between' })
+})
