@@ -89,3 +89,22 @@ describe('C9: inactivating one of two CAs', () => {
     expect(fixture.log.find({ kind: 'drop' })).toMatchObject([{ cause: 'ca-inactive' }])
   })
 })
+
+test.each(['documented', 'strict'] as const)(
+  'C9: deleting one of two CAs ends the live sessions under it and no other, %s',
+  async (caStatus) => {
+    fixture = await startBroker({ caStatus })
+    const { own, other } = await twoFleets()
+    const ends = own.clients.map(closeOf)
+    await fixture.deleteCa(fixture.ca)
+    expect(new Set(liveSns())).toEqual(new Set(snsOf(other)))
+    await Promise.all(ends)
+    const drops = fixture.log.find({ kind: 'drop' })
+    expect(new Set(drops.map(({ deviceSn }) => deviceSn))).toEqual(new Set(snsOf(own)))
+    expect(drops.map(({ cause }) => cause)).toEqual(Array.from({ length: perCa }, () => 'ca-deleted'))
+    for (const [index, device] of own.devices.entries())
+      expect(await tryMqtt(fixture, device, clientOf('own', index))).toMatchObject({ connected: false })
+    expect(fixture.log.find({ kind: 'refuse' }).map(({ cause }) => cause)).toEqual(drops.map(() => 'ca-unknown'))
+    for (const client of other.clients) await client.publishAsync('demo', 'still here', { qos: 1 })
+  },
+)

@@ -50,8 +50,7 @@ function endedFor(connection: Connection): Refusal {
 }
 
 function whatExpired({ admitted }: Connection): string {
-  const { session } = admitted! // a live connection has been admitted
-  const expiry = admitted!.expiry! // and was not waited for without
+  const { session, expiry } = admitted! // a live connection has been admitted
   const { at, of } = expiry! // what has no expiry does not expire
   const what = { device: '', ca: 'the CA certificate of ', intermediate: 'an intermediate CA certificate of ' }[of]
   const name = `device certificate ${session.deviceSn} of CA ${session.caSn}`
