@@ -49,7 +49,7 @@ export interface PacedMessagesResult {
   generator: Usage | undefined
 }
 
-/** What is still missing so long after the last message has been lost. */
+/** What is still missing after so long a silence has been lost. */
 const patienceMs = 3_000
 /** A subscriber that reads again has read all when nothing has come for so long. */
 const quietMs = 500
@@ -115,8 +115,9 @@ class Arrivals {
 
 /** Resolves when everything has come, or nothing more will: then the silence counts as the gap it is. */
 async function awaitArrivals(arrivals: Arrivals, healthy: Subscriber, count: number): Promise<void> {
-  const deadline = performance.now() + patienceMs
-  while (healthy.received < count && performance.now() < deadline) await until(performance.now() + 5)
+  const sentAt = performance.now()
+  const isSilent = () => performance.now() - Math.max(sentAt, healthy.lastAt) > patienceMs
+  while (healthy.received < count && !isSilent()) await until(performance.now() + 5)
   if (healthy.received < count) arrivals.gap(performance.now())
 }
 

@@ -33,6 +33,12 @@ interface Share {
   other: number
 }
 
+interface Field {
+  emulator: RunningEmulator
+  fleets: readonly Fleet[]
+  pinger: Child
+}
+
 interface Round {
   shares: Share[]
   result: OpenLoopResult
@@ -66,23 +72,28 @@ function spanSeconds(calls: readonly PacedCall[]): number {
   return (Math.max(...calls.map(({ answeredAt }) => answeredAt)) - first) / 1_000
 }
 
-async function takeRound(
-  emulator: RunningEmulator,
-  fleets: readonly Fleet[],
-  pinger: Child,
-  requests: readonly SignedRequest[],
-): Promise<Round> {
+/** Pings for as long as something else takes. */
+async function pingDuring<T>(
+  { emulator, fleets, pinger }: Field,
+  body: () => Promise<T>,
+): Promise<{ result: T; pings: PingsResult }> {
   const order = { broker: brokerOf(emulator), device: fleets[0]!.live, perSecond: pingsPerSecond }
-  const seconds = requests.length / (accounts * offered)
-  const pinging = pinger.ask<PingsResult>({ ...order, seconds } satisfies PingsOrder)
+  await pinger.ask(order satisfies PingsOrder)
+  const result = await body()
+  return { result, pings: await pinger.ask<PingsResult>('stop' satisfies PingsOrder) }
+}
+
+async function takeRound(field: Field, requests: readonly SignedRequest[]): Promise<Round> {
+  const { emulator, fleets } = field
   const target = { origin: emulator.endpoints.api, pid: emulator.pid }
   const indexes: number[] = []
-  const loop = openLoop(target, accounts * offered, {
-    count: requests.length,
-    next: (index) => requests[index]!,
-    answered: (index) => void indexes.push(index), // in the order of the answers, as the calls are
-  })
-  const [result, pings] = await Promise.all([loop, pinging])
+  const { result, pings } = await pingDuring(field, () =>
+    openLoop(target, accounts * offered, {
+      count: requests.length,
+      next: (index) => requests[index]!,
+      answered: (index) => void indexes.push(index), // in the order of the answers, as the calls are
+    }),
+  )
   const calls = result.calls.map((call, at) => [indexes[at]!, call] as [number, PacedCall])
   return {
     result,
@@ -116,6 +127,7 @@ function callsMeasure({ shares, result, answeredPerSecond }: Round): Measure {
   const least = Math.min(...shares.map(({ accepted, allowed }) => accepted.length / allowed))
   const total = accounts * offered
   const keptUp = answeredPerSecond >= 0.98 * total
+  const isLimited = answeredPerSecond > accounts * limit // else the machine was the limit
   return {
     id: 'P12',
     what: `${accounts} accounts offer ${number(offered)} calls a second each, while a live device sends PINGREQ`,
@@ -128,10 +140,13 @@ function callsMeasure({ shares, result, answeredPerSecond }: Round): Measure {
       shares: shares.map((share) => ({ ...share, calls: share.calls.length, accepted: share.accepted.length })),
     },
     goals: [
-      { goal: `no account has more than ${limit} in any second (${most})`, reached: most <= limit },
+      {
+        goal: `no account has more than ${limit} in any second (${most})`,
+        reached: most > limit ? false : isLimited || null,
+      },
       {
         goal: `each account has at least 99 % of what it may (${number(least * 100)} %)`,
-        reached: least >= 0.99,
+        reached: isLimited ? least >= 0.99 : null,
       },
     ],
     notes: [
@@ -167,14 +182,15 @@ async function measure(emulator: RunningEmulator, { seconds }: BenchOptions): Pr
   for (const tenant of tenantsOf(accounts)) fleets.push(await fleetOf(emulator, tenant, each))
   const pinger = startChild(new URL('../generators/pings.ts', import.meta.url), generatorCore)
   try {
-    const order = { broker: brokerOf(emulator), device: fleets[0]!.live, perSecond: pingsPerSecond }
-    await pinger.ask<PingsResult>({ ...order, seconds: seconds / 4 } satisfies PingsOrder) // warm-up
-    const calm = await pinger.ask<PingsResult>({ ...order, seconds } satisfies PingsOrder)
+    const field = { emulator, fleets, pinger }
+    const wait = (ms: number) => pingDuring(field, () => until(performance.now() + ms))
+    await wait(seconds * 250) // warm-up
+    const { pings: calm } = await wait(seconds * 1_000)
     // the last devices are warmed up with: that they are inactive already when their turn comes is a rare, cheaper call
     const warm = Math.ceil(each / 10)
-    await takeRound(emulator, fleets, pinger, requestsOf(fleets, each - warm, accounts * warm))
+    await takeRound(field, requestsOf(fleets, each - warm, accounts * warm))
     await until(performance.now() + 1_100) // what was offered before has left the window
-    const round = await takeRound(emulator, fleets, pinger, requestsOf(fleets, 0, accounts * each))
+    const round = await takeRound(field, requestsOf(fleets, 0, accounts * each))
     return [callsMeasure(round), pingsMeasure(calm, round)]
   } finally {
     await pinger.stop()

@@ -49,18 +49,34 @@ const columns = [
   'generator busy',
 ]
 
+/** Later than this the generator sends in bunches, which cost less each than single messages. */
+const bunchedMs = 5
+
+const isBunched = (turns: readonly PacedMessagesResult[]) => median(turns, ({ late }) => late.p99) > bunchedMs
+
+function goalOf([qos, results]: Found): Measure['goals'][number] {
+  const turns = results[names.emulator]!
+  const cost = median(turns, costUs)
+  const goal = `QoS ${qos}: at most 200 µs of the broker's CPU (${number(cost)})`
+  return { goal, reached: isBunched(turns) ? null : cost <= 200 }
+}
+
+function bunchNotes([qos, results]: Found): string[] {
+  return Object.entries(results)
+    .filter(([, turns]) => isBunched(turns))
+    .map(([name]) => `${name} (QoS ${qos}) got its messages in bunches, for the generator was late: they cost less so`)
+}
+
 function measureOf(all: readonly Found[], absent: readonly string[]): Measure {
   return {
     id: 'P11',
     what: `single messages of ${payloadBytes} bytes, ${perSecond} a second from one client to another (TLS 1.3, EC)`,
     table: { columns, rows: all.flatMap(rowsOf) },
     figures: all.map(([qos, results]) => ({ qos, results })),
-    goals: all.map(([qos, results]) => {
-      const cost = median(results[names.emulator]!, costUs)
-      return { goal: `QoS ${qos}: at most 200 µs of the broker's CPU (${number(cost)})`, reached: cost <= 200 }
-    }),
+    goals: all.map(goalOf),
     notes: [
       ...absentNotes(absent),
+      ...all.flatMap(bunchNotes),
       // the generator looks at the clock all the time, so that it is busy by design: lateness is what tells
       'latency counts from the moment a message was due; the generator is busy by design, its lateness tells',
     ],
