@@ -10,7 +10,7 @@ import { createExistingTopics } from './existing-topics.ts'
 import { followExpiry } from './expiry.ts'
 import { createHubs } from './hubs.ts'
 import { createIdentityReader } from './identity.ts'
-import { listen, type Listener } from './listener.ts'
+import { Listeners } from './listeners.ts'
 import { createIds } from './ids.ts'
 import { joinLiveSet, type LiveSetDeps } from './live-set.ts'
 import { receive, type Arrival } from './reception.ts'
@@ -37,7 +37,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const stopFollowing = followChanges(shared)
   const stopExpiry = followExpiry(shared)
   const stopStates = followSessionStates({ ...shared, hubs }) // after the line: what it ends is not live any more
-  const listeners: Listener[] = []
+  const listeners = new Listeners(listenerDeps)
 
   async function empty(cause: Cause, message: string): Promise<void> {
     gate.isOpen = false
@@ -47,21 +47,15 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     await hubs.close()
   }
   return {
-    async listen(transport, at) {
-      const listener = await listen(listenerDeps, transport, at)
-      listeners.push(listener)
-      return { port: listener.port }
-    },
-    setTls(context) {
-      for (const listener of listeners) listener.setTls(context)
-    },
+    listen: (transport, at) => listeners.listen(transport, at),
+    setTls: (context) => listeners.setTls(context),
     pause: () => empty('emulator-reset', 'the emulator is being reset'),
     resume() {
       gate.isOpen = true
     },
     async close() {
       await empty('emulator-stopping', 'the emulator is shutting down')
-      await Promise.all(listeners.splice(0).map((listener) => listener.close()))
+      await listeners.close()
       for (const stop of [stopFollowing, stopExpiry, stopStates, topics.stop, () => deleted.stop()]) stop()
     },
   }

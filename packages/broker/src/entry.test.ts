@@ -49,14 +49,17 @@ const ofCertificate: Record<Row['certificate'], Outcome> = {
 
 /** Who gets in, said once more and differently: first where to, then by what. */
 function expected(row: Row): Outcome {
-  const { transport, certificate, password } = row
-  const isPlain = transport === 'mqtt' || transport === 'ws'
+  const { transport, password } = row
   const username = password === 'none' ? 'nothing' : namesOf(row)[1]
   const network = transport === 'mqtt' ? 'nothing' : namesOf(row)[0] // plain TCP knows no names
   if (network !== 'nothing' && username !== 'nothing' && network !== username) return 'wrong-instance'
   const to = username === 'nothing' ? network : username
   if (to === 'one-way') return password === 'right' ? 'accepted' : 'bad-credentials'
-  if (isPlain) return to === 'mutual' ? 'tls-required' : 'wrong-instance'
+  if (transport === 'mqtts' || transport === 'wss') return byCertificate(row, to)
+  return to === 'mutual' ? 'tls-required' : 'wrong-instance'
+}
+
+function byCertificate({ certificate, password }: Row, to: Named): Outcome {
   if (certificate === 'none') return 'no-certificate'
   if (to === 'unknown') return certificate === 'unknown CA' ? 'ca-unknown' : 'wrong-instance'
   if (ofCertificate[certificate] !== 'accepted' || password === 'none') return ofCertificate[certificate]
