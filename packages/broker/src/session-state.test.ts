@@ -114,6 +114,20 @@ describe('C8: a persistent session and its queue', () => {
     expect(await back(device, by)).toEqual(nothing)
   })
 
+  test.each([
+    [false, kept],
+    [true, nothing],
+  ])('of MQTT 5 that has not expired: its record deleted %s', async (isDeleted, expected) => {
+    fixture = await startBroker()
+    const by = await newSpeaker()
+    const device = await fixture.makeDevice()
+    const of5 = { protocolVersion: 5 as const, properties: { sessionExpiryInterval: 600 } }
+    await (await subscribe(fixture, device, clientId, of5)).endAsync()
+    await by.publishAsync('demo/queued', '', { qos: 1 })
+    if (isDeleted) await fixture.deleteDevice(device)
+    expect(await back(device, by)).toEqual(expected)
+  })
+
   test('that was ended by a clean one is nothing to forget', async () => {
     fixture = await startBroker()
     const device = await fixture.makeDevice()
