@@ -9,9 +9,6 @@ export type CertificateReads = Pick<Reader, 'caCertificates' | 'deviceCertificat
 /** CAs that are looked at for one certificate; a renewed CA keeps its subject, so a name may have a few. */
 const maxCandidates = 32
 
-/** CAs of an instance, or of all, whose devices are looked through. */
-const maxSearched = 1000
-
 /** The registered CAs of these names, those of the first name first. */
 export async function findCas(
   reads: CertificateReads,
@@ -45,7 +42,8 @@ type Named = Pick<CertificateFacts, 'sn' | 'fingerprint'>
 
 /**
  * Where in an instance this very certificate is registered, apart from CAs that were asked before: it may have come
- * under a CA before one nearer to it was registered.
+ * under a CA before one nearer to it was registered. All CAs are asked, as many as a user lets there be: one that was
+ * left out might hold an inactive record, which must not come back.
  */
 export async function registeredIn(
   reads: CertificateReads,
@@ -53,7 +51,7 @@ export async function registeredIn(
   facts: Named,
   asked: readonly CaCertificate[],
 ): Promise<Registered | undefined> {
-  const { records } = await reads.caCertificates.list('byInstance', instanceId, 0, maxSearched)
+  const { records } = await reads.caCertificates.list('byInstance', instanceId, 0, Number.MAX_SAFE_INTEGER)
   const others = records.filter(({ id }) => !asked.some((ca) => ca.id === id))
   return (await registeredUnder(reads, others, facts))[0]
 }
@@ -64,7 +62,7 @@ export async function registeredSomewhere(
   facts: Named,
   named: NamedInstance,
 ): Promise<DeviceCertificate | undefined> {
-  const { records } = await reads.caCertificates.list('all', '', 0, maxSearched)
+  const { records } = await reads.caCertificates.list('all', '', 0, Number.MAX_SAFE_INTEGER)
   const cas = records.filter((ca) => !named.instanceId || isSameInstance(ca.instanceId, named.instanceId))
   return (await registeredUnder(reads, cas, facts)).map(({ device }) => device).find(({ chain }) => chain)
 }
