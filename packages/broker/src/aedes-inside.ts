@@ -34,11 +34,8 @@ export interface Persistence {
   incomingStorePacket(client: Client, packet: IdentifiedPacket): Promise<void>
   incomingDelPacket(client: Client, packet: IdentifiedPacket): Promise<void>
   cleanIncoming(client: { id: string }): Promise<void>
+  /** What waits for the client goes, too. */
   cleanSubscriptions(client: { id: string }): Promise<void>
-  /** What waits for a client, as it was when asked. */
-  outgoingStream(client: { id: string }): AsyncIterable<IdentifiedPacket>
-  /** Removes the first that has the id of the packet, which may be none. */
-  outgoingClearMessageId(client: { id: string }, packet: IdentifiedPacket): Promise<unknown>
 }
 
 /** What aedes 2.0.0-beta.1 has and its types do not say. */

@@ -137,6 +137,4 @@ export async function forgetSession(aedes: AedesBroker, clientId: string): Promi
   aedes.clearSessionExpiry(clientId)
   await aedes.persistence.cleanSubscriptions(client)
   await aedes.persistence.cleanIncoming(client)
-  for await (const packet of aedes.persistence.outgoingStream(client))
-    await aedes.persistence.outgoingClearMessageId(client, packet)
 }
