@@ -78,6 +78,7 @@ function announce(deps: LiveSetDeps, connection: Connection, { packet }: Arrived
   if (session.protocol === 'mqtt3.1') deps.assume('A-35', session.clientId)
   if (session.protocol === 'mqtt5') deps.assume('A-80', session.clientId)
   if (!verdict) deps.assume('A-63', session.clientId)
+  else if (session.transport === 'wss') deps.assume('A-64', session.clientId)
   if (verdict?.warning === undefined) return
   deps.log.write({ plane: 'mqtt', kind: 'warn', cause: 'ca-inactive', message: verdict.warning, ...facts })
   deps.assume('A-03', session.deviceSn ?? undefined)

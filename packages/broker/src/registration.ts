@@ -22,7 +22,9 @@ export async function registerDevice(
   return store.transact(async (tx) => {
     const verdict = judge(await gather(tx, question, at.now), at.caStatus)
     if (verdict.kind !== 'register') return verdict
-    if (!at.isWanted()) return undefined
+    // an instance of one-way TLS registers nothing: which one the CA is of may have changed since
+    const instance = await tx.instances.get(verdict.ca.instanceId)
+    if (!at.isWanted() || instance?.tls !== 'mutual') return undefined
     tx.deviceCertificates.put(recordOf(verdict, at.now))
     return verdict
   })

@@ -180,6 +180,7 @@ describe('C5: an answered inactivation', () => {
     const closes = Promise.all([once(wire.webSocket!, 'close'), once(wire.socket, 'end')])
     await fixture.setDeviceStatus(device, 'inactive')
     expect((await closes)[0]).toEqual([1006, nothing])
+    expect(fixture.log.assumed.map(({ id }) => id)).toEqual(expect.arrayContaining(['A-64', 'A-65']))
   })
 
   test('cuts a WebSocket that has not sent CONNECT', async () => {

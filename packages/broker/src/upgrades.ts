@@ -36,7 +36,7 @@ interface Guest {
   cancel: Cancel
 }
 
-/** Two packets of the largest size may come in one message: a client may put together what it sends. LIMITS A-64 */
+/** Two packets of the largest size may come in one message: a client may put together what it sends. LIMITS A-62 */
 const packetsPerMessage = 2
 /** Pieces of one message, of frames and of the network. */
 const maxPieces = 4096
@@ -114,7 +114,7 @@ class UpgradeDesk {
     const stream = new WebSocketStream(webSocket, socket, socketBufferBytes)
     this.#deps.onArrival({
       stream,
-      link: new WebSocketLink(this.#transport, socket, stream, requestedHost),
+      link: new WebSocketLink(this.#transport, socket, stream, { requestedHost, assume: this.#deps.assume }),
       identity: socket instanceof TLSSocket ? this.#deps.readIdentity(socket) : { kind: 'none' },
     })
   }

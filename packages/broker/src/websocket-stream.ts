@@ -32,6 +32,7 @@ export class WebSocketStream extends Duplex {
     webSocket.on('message', (data, isBinary) => this.#take(data, isBinary))
     webSocket.on('error', (error) => this.destroy(faultOf(error)))
     webSocket.on('close', () => this.#end())
+    socket.once('finish', () => this.#end()) // ws has answered the client's goodbye: it need not close for it
   }
 
   override _read(): void {

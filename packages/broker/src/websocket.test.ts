@@ -348,10 +348,6 @@ describe('the end', () => {
 
   test.each([
     ['a close frame', (wire: Wire) => wire.webSocket!.close(1000)],
-    [
-      'a close frame, after which the client keeps its connection',
-      (wire: Wire) => void wire.socket.write(rawFrame(0x88, Buffer.from([3, 232]))),
-    ],
     ['the end of TCP', (wire: Wire) => void wire.socket.end()],
     ['a reset', (wire: Wire) => void (wire.socket as Socket).resetAndDestroy()],
   ])('by %s is a lost connection', async (_, end) => {
@@ -363,6 +359,23 @@ describe('the end', () => {
     })
     expect(fixture.store.sessions.count()).toBe(0)
     await wire.closed
+  })
+
+  test('by a close frame comes at once, although the client keeps its connection', async () => {
+    fixture = await startBroker()
+    const { port } = await portOf('ws')
+    const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true })
+    socket.write(request('GET /mqtt', mqtt))
+    await once(socket, 'data')
+    socket.write(rawFrame(0x82, connectOpen()))
+    await fixture.log.waitFor({ kind: 'connect' })
+    const end = once(socket, 'end')
+    socket.on('data', () => undefined)
+    socket.write(rawFrame(0x88, Buffer.from([3, 232])))
+    await fixture.log.waitFor({ kind: 'disconnect', message: 'the connection closed without DISCONNECT' })
+    expect(fixture.store.sessions.count()).toBe(0)
+    await end
+    socket.destroy()
   })
 
   test('comes to who sends pings and does not read the answers, which others get', async () => {
