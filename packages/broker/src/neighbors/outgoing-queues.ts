@@ -98,8 +98,10 @@ export class OutgoingQueues {
     }
   }
 
-  #forgetIfUnused({ clientId, owner, entries }: ClientQueue): void {
-    if (clientId !== undefined && !owner && entries.size === 0) this.#byClientId.delete(clientId)
+  #forgetIfUnused(queue: ClientQueue): void {
+    const { clientId, owner, entries } = queue
+    if (clientId === undefined || owner || entries.size > 0) return
+    if (this.#byClientId.get(clientId) === queue) this.#byClientId.delete(clientId)
   }
 
   #makeRoom(): void {
