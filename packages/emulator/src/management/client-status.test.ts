@@ -26,7 +26,10 @@ async function serve() {
   const recorder = createRecorder(manualClock(5), () => undefined)
   const ledger = createAssumptionLedger()
   const streams = new LogStreams(recorder, manualClock())
-  const app = fastify({ forceCloseConnections: true, ajv: { customOptions: { coerceTypes: false, removeAdditional: false } } })
+  const app = fastify({
+    forceCloseConnections: true,
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+  })
   clientStatusRoutes(app, { recorder, streams, ledger })
   closers.push(async () => {
     streams.end()
