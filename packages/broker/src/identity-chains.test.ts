@@ -89,12 +89,13 @@ describe.each([1, 2])('C2: a device %i intermediates below the registered CA', (
     },
   )
 
-  test('is admitted by a broker that starts anew, fresh', async () => {
+  test('is admitted by a listener that starts anew, by a whole handshake', async () => {
     const device = await chained(fixture.ca, count)
     const { session } = await attempt(device)
     const { port } = await fixture.broker.listen('mqtts', { host: '127.0.0.1', port: 0 })
     // the tickets of another listener say nothing to this one: the handshake is whole, and brings the chain
     const client = await rawClient({ ...fixture, port }, device, session ? { session } : {})
+    expect(client.socket.isSessionReused()).toBe(false)
     client.send(connectPacket())
     expect(await client.received(accepted.length)).toEqual(accepted)
     client.socket.destroy()
