@@ -6,7 +6,7 @@ import { type Import, importsOf } from './source/imports.ts'
 import { readSource } from './source/syntax.ts'
 
 /** Tools that are run, not imported. */
-const commands = new Set(['oxfmt', 'oxlint', 'tsx', 'typescript', '@types/node'])
+const commands = new Set(['oxfmt', 'oxlint', 'tsx', 'typescript', '@types/node', '@vitest/coverage-v8'])
 /** What the root's package.json lists for the tests and benches of every room. */
 const sharedByTests = new Set(['vitest', 'tsx'])
 /** Rooms of pure rules, which import nothing but themselves. */

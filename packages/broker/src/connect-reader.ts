@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { decodeConnect, protocolOf, type ConnectPacket } from './decode-connect.ts'
-import { PacketFault, reasonCode } from './fault.ts'
+import { orFault, PacketFault, reasonCode } from './fault.ts'
 import { GatheredBytes } from './gathered-bytes.ts'
 import { Guard } from './guard.ts'
 import type { Refusal } from './verdict.ts'
@@ -70,13 +70,9 @@ function arrived(all: Buffer, whole: number): ArrivedConnect | RefusedConnect {
   const rest = all.length > whole ? all.subarray(whole) : undefined
   const unsupported = unsupportedVersion(bytes)
   if (unsupported) return unsupported
-  try {
-    const packet = decodeConnect(bytes)
-    return refusedMethod(packet) ?? { kind: 'connect', packet, bytes, rest }
-  } catch (thrown) {
-    if (!(thrown instanceof PacketFault)) throw thrown
-    return refused('protocol-error', thrown.message)
-  }
+  const packet = orFault(() => decodeConnect(bytes))
+  if (packet instanceof PacketFault) return refused('protocol-error', packet.message)
+  return refusedMethod(packet) ?? { kind: 'connect', packet, bytes, rest }
 }
 
 const levelsByName: ReadonlyMap<string, readonly number[]> = new Map([

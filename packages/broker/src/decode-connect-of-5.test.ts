@@ -129,7 +129,7 @@ describe('refuses', () => {
     ],
     ['bytes behind the last field', connectWith([], [0, 0, 0]), 'bytes follow the last field of CONNECT', malformed],
   ])('%s', (_what, bytes, message, reasonCode) => {
-    expect(() => decodeConnect(bytes)).toThrow(expect.objectContaining({ message, reasonCode }))
+    expect(() => decodeConnect(bytes)).toThrow(expect.objectContaining({ fault: { message, reasonCode } }))
   })
 
   test('a remaining length in more bytes than it needs', () => {

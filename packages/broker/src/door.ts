@@ -4,6 +4,7 @@ import { topicAliasMaximum } from './answers/terms.ts'
 import type { ArrivedConnect } from './connect-reader.ts'
 import type { Connection } from './connection.ts'
 import { Guard, type Violation } from './guard.ts'
+import { LargerPieces } from './larger-pieces.ts'
 
 /** What every door needs. */
 export interface DoorDeps {
@@ -28,6 +29,7 @@ class Door {
   readonly #connection: Connection
   readonly #client: AedesClient
   readonly #guard: Guard
+  readonly #pieces = new LargerPieces()
   readonly #readStream: Duplex['read']
   #connect: Buffer | undefined
   #rest: Buffer | undefined
@@ -64,10 +66,11 @@ class Door {
   }
 
   #passed(chunk: Buffer | null): Buffer | null {
-    const violation = chunk && this.#guard.inspect(chunk)
-    if (!violation) return chunk
+    if (chunk === null) return null
+    const violation = this.#guard.inspect(chunk)
+    if (!violation) return this.#pieces.join(chunk, this.#guard.unfinishedAt)
     this.#isViolated = true
     process.nextTick(this.#deps.onViolation, this.#connection, violation)
-    return violation.at > 0 ? chunk.subarray(0, violation.at) : null
+    return violation.at > 0 ? this.#pieces.join(chunk.subarray(0, violation.at), violation.at) : null
   }
 }

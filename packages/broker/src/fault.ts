@@ -2,6 +2,8 @@
 export interface Fault {
   message: string
   reasonCode: number
+  /** What it rests on, where that is not the standard. */
+  assumption?: 'A-60' | 'A-61'
 }
 
 /** Reason codes of MQTT 5 that faults in a packet have (5.0 §2.4). */
@@ -14,6 +16,7 @@ export const reasonCode = {
   topicNameInvalid: 0x90,
   topicAliasInvalid: 0x94,
   packetTooLarge: 0x95,
+  quotaExceeded: 0x97,
   retainNotSupported: 0x9a,
 } as const
 
@@ -28,23 +31,28 @@ export function forbidden(message: string): Fault {
 }
 
 /** {@link Fault} where it is thrown: by readers of fields, that stop in the middle of a packet. */
-export class PacketFault extends Error implements Fault {
+export class PacketFault extends Error {
   override readonly name = 'PacketFault'
-  readonly reasonCode: number
+  readonly fault: Fault
 
   constructor(fault: Fault) {
     super(fault.message)
-    this.reasonCode = fault.reasonCode
+    this.fault = fault
   }
 }
 
-/** Calls a reader. @returns the fault that it throws; undefined where it throws none */
-export function faultIn(read: () => void): Fault | undefined {
+/** What a reader returns, or the fault that it throws; what else it throws is a bug and goes on. */
+export function orFault<T>(read: () => T): T | PacketFault {
   try {
-    read()
-    return undefined
+    return read()
   } catch (thrown) {
-    if (thrown instanceof PacketFault) return { message: thrown.message, reasonCode: thrown.reasonCode }
+    if (thrown instanceof PacketFault) return thrown
     throw thrown
   }
+}
+
+/** The fault that a reader throws; undefined where it throws none. */
+export function faultIn(read: () => void): Fault | undefined {
+  const result = orFault(read)
+  return result instanceof PacketFault ? result.fault : undefined
 }

@@ -1,7 +1,15 @@
-import { forbidden, malformed, PacketFault, type Fault } from './fault.ts'
+import { forbidden, malformed, PacketFault, reasonCode, type Fault } from './fault.ts'
 import type { Fields } from './fields.ts'
 import { readProperties } from './mqtt5/properties.ts'
 import { filterFault } from './topic-fault.ts'
+
+/** aedes stores all filters of a packet once for each of them. LIMITS A-60 */
+const maxFilters = 1000
+const tooManyFilters: Fault = {
+  message: `a packet with more than ${maxFilters} filters`,
+  reasonCode: reasonCode.quotaExceeded,
+  assumption: 'A-60',
+}
 
 const qosBits = 0b11
 const noLocalBit = 0b100
@@ -13,7 +21,8 @@ export function checkFilters(packet: 'SUBSCRIBE' | 'UNSUBSCRIBE', fields: Fields
   if (fields.number() === 0) throw new PacketFault(forbidden('packet identifier 0')) // [MQTT-2.3.1-1]
   if (level === 5) readProperties(fields, packet)
   if (fields.isAtEnd) throw new PacketFault(forbidden(`${packet} without a filter`)) // [MQTT-3.8.3-3], [MQTT-3.10.3-2]
-  while (!fields.isAtEnd) {
+  for (let count = 1; !fields.isAtEnd; count += 1) {
+    if (count > maxFilters) throw new PacketFault(tooManyFilters)
     const filter = fields.text('filter')
     const fault =
       filterFault(filter) ?? (packet === 'SUBSCRIBE' ? optionsFault(filter, fields.byte(), level) : undefined)

@@ -260,13 +260,39 @@ describe.each([1, 2, 3, 7, 100_000])('in chunks of %i', (step) => {
     'stops %s in MQTT 5',
     (_what, bytes, message, reasonCode) => {
       const violation = inspectInSteps(streamOf(5, [bytes]), step, options)
-      expect(violation).toEqual({ cause: 'protocol-error', message, reasonCode, at: expect.any(Number) as number })
+      const assumption = reasonCode === 0x9a ? { assumption: 'A-61' } : {}
+      const at = expect.any(Number) as number
+      expect(violation).toEqual({ cause: 'protocol-error', message, reasonCode, at, ...assumption })
     },
   )
 
   test('stops a packet over the size at its header', () => {
     const violation = inspectInSteps(streamOf(5, [[0x30, 0xff, 0xff, 0x7f]]), step, options)
     expect(violation).toMatchObject({ cause: 'packet-too-large', reasonCode: 0x95 })
+  })
+})
+
+const withUsers = (count: number) => ({ ...publish, properties: { userProperties: { a: Array(count).fill('x') } } })
+const withFilters = (count: number): Packet => ({
+  cmd: 'unsubscribe',
+  messageId: 1,
+  unsubscriptions: Array.from({ length: count }, (_, at) => `${at}`),
+})
+
+test('bounds how many user properties and filters are in a packet', () => {
+  const large = { maxPacketBytes: 131_072 }
+  const inspect = (packet: Packet) => inspectInSteps(streamOf(5, [packet]), 4096, large)
+  expect(inspect(withUsers(256))).toBeUndefined()
+  expect(inspect(withUsers(257))).toMatchObject({
+    message: 'a packet with more than 256 user properties',
+    reasonCode: 0x97,
+    assumption: 'A-60',
+  })
+  expect(inspect(withFilters(1000))).toBeUndefined()
+  expect(inspect(withFilters(1001))).toMatchObject({
+    message: 'a packet with more than 1000 filters',
+    reasonCode: 0x97,
+    assumption: 'A-60',
   })
 })
 

@@ -161,3 +161,15 @@ test('knows the length of the first packet as soon as its header is there', () =
   guard.inspect(connect.subarray(1, 2))
   expect(guard.firstPacketBytes).toBe(connect.length)
 })
+
+test('tells where a packet begins that the chunk does not end', () => {
+  const guard = new Guard(1024)
+  const begunAt = (chunk: Buffer) => {
+    guard.inspect(chunk)
+    return guard.unfinishedAt
+  }
+  expect(begunAt(connect.subarray(0, 1))).toBe(0)
+  expect(begunAt(connect.subarray(1, 5))).toBe(0)
+  expect(begunAt(Buffer.concat([connect.subarray(5), Buffer.of(0xc0)]))).toBe(connect.length - 5)
+  expect(begunAt(Buffer.of(0, 0xc0, 0))).toBe(3)
+})

@@ -26,6 +26,7 @@ export class Guard {
   #firstPacketBytes: number | undefined
   /** Whether DISCONNECT has come, which is the last packet. */
   #isOver = false
+  #unfinishedAt = 0
   readonly #body: BodyCheck
 
   /**
@@ -40,6 +41,11 @@ export class Guard {
   /** Bytes of the first packet, header included; undefined until its header has come. */
   get firstPacketBytes(): number | undefined {
     return this.#firstPacketBytes
+  }
+
+  /** Where in the last chunk the packet begins that it does not end; the chunk's length where there is none. */
+  get unfinishedAt(): number {
+    return this.#unfinishedAt
   }
 
   /** Looks at the next bytes. After a violation the connection must end. */
@@ -60,6 +66,7 @@ export class Guard {
       this.#skip(end - at)
       at = end
     }
+    this.#unfinishedAt = this.#header < 0 ? at : begin
     return undefined
   }
 
@@ -96,7 +103,7 @@ export class Guard {
   }
 }
 
-function violation({ message, reasonCode: code }: Fault, at: number): Violation {
-  const cause = code === reasonCode.packetTooLarge ? 'packet-too-large' : 'protocol-error'
-  return { cause, message, reasonCode: code, at }
+function violation(fault: Fault, at: number): Violation {
+  const cause = fault.reasonCode === reasonCode.packetTooLarge ? 'packet-too-large' : 'protocol-error'
+  return { cause, ...fault, at }
 }

@@ -53,8 +53,10 @@ export async function createHub(deps: HubDeps): Promise<Hub> {
   listen(aedes, guests, deps, end)
   const door: DoorDeps = {
     maxPacketBytes: deps.settings.maxPacketBytes,
-    onViolation: (connection, { cause, message, reasonCode }) =>
-      deps.endings.drop([connection], { cause, message, reasonCode }, 'published'),
+    onViolation: (connection, { cause, message, reasonCode, assumption }) => {
+      if (assumption) deps.assume(assumption, connection.clientId)
+      deps.endings.drop([connection], { cause, message, reasonCode }, 'published')
+    },
   }
   return {
     handle(connection, connect) {

@@ -42,10 +42,11 @@ function publishFault(byte: number, level: number): Fault | undefined {
   return byte & 1 && level === 5 ? retained : undefined
 }
 
-/** CONNACK announces that there are no retained messages. [MQTT-3.2.2-14] vendor: in MQTT 5 there are none */
+/** CONNACK announces that there are no retained messages. [MQTT-3.2.2-14] vendor: in MQTT 5 there are none. LIMITS A-61 */
 const retained: Fault = {
   message: 'PUBLISH with RETAIN, which the service does not have in MQTT 5',
   reasonCode: reasonCode.retainNotSupported,
+  assumption: 'A-61',
 }
 
 /** What is wrong with the remaining length of a packet, which has come in `lengthBytes` bytes. */

@@ -40,6 +40,13 @@ interface Property {
 }
 
 const userProperty = 0x26
+/** Each is written to each subscriber by itself. LIMITS A-60 */
+const maxUserProperties = 256
+const tooManyUserProperties: Fault = {
+  message: `a packet with more than ${maxUserProperties} user properties`,
+  reasonCode: reasonCode.quotaExceeded,
+  assumption: 'A-60',
+}
 /** Comes more often than once, in any block; nothing here asks for its value. */
 const noProperties: Properties = Object.freeze({})
 
@@ -81,13 +88,16 @@ export function readProperties(fields: Fields, block: PropertyBlock): Properties
   if (length === 0) return noProperties
   const inner = fields.inner('the block of properties', length)
   const properties: Properties = {}
-  while (!inner.isAtEnd) readProperty(inner, block, properties)
+  let userProperties = 0
+  while (!inner.isAtEnd) {
+    const id = inner.byte()
+    if (id !== userProperty) readProperty(inner, id, block, properties)
+    else passUserProperty(inner, (userProperties += 1))
+  }
   return properties
 }
 
-function readProperty(fields: Fields, block: PropertyBlock, properties: Properties): void {
-  const id = fields.byte()
-  if (id === userProperty) return passUserProperty(fields)
+function readProperty(fields: Fields, id: number, block: PropertyBlock, properties: Properties): void {
   const property = byId[id]
   if (!property || !idsIn[block].has(id)) throw new PacketFault(malformed(`property ${id} in ${block}`)) // 5.0 §2.2.2.2
   const { name, read } = property
@@ -95,7 +105,8 @@ function readProperty(fields: Fields, block: PropertyBlock, properties: Properti
   Object.assign(properties, { [name]: read(fields) })
 }
 
-function passUserProperty(fields: Fields): void {
+function passUserProperty(fields: Fields, count: number): void {
+  if (count > maxUserProperties) throw new PacketFault(tooManyUserProperties)
   fields.text('name of a user property')
   fields.text('value of a user property')
 }

@@ -12,7 +12,7 @@ const codesByType: Readonly<Record<number, ReadonlySet<number>>> = {
   14: new Set(disconnected),
 }
 
-/** Whether a client may give this reason in a packet of this type. */
+/** Whether a client may give this reason in an acknowledgement or a DISCONNECT. */
 export function isReason(code: number, packetType: number): boolean {
-  return codesByType[packetType]?.has(code) ?? false
+  return codesByType[packetType]!.has(code)
 }

@@ -9,8 +9,8 @@ export type Level = 3 | 4 | 5
 const identifier = fc.oneof(fc.constantFrom(1, 255, 256, 65535), fc.integer({ min: 1, max: 65535 })).map(short)
 const payload = fc
   .oneof(
-    fc.uint8Array({ maxLength: 30 }),
-    fc.constantFrom(200, 1500).map((length) => new Uint8Array(length).fill(120)),
+    { weight: 12, arbitrary: fc.uint8Array({ maxLength: 30 }) },
+    { weight: 1, arbitrary: fc.constantFrom(200, 1500).map((length) => new Uint8Array(length).fill(120)) },
   )
   .map((bytes) => Buffer.from(bytes))
 const pingreq = frame(0xc0, [])

@@ -1,5 +1,6 @@
 import { generate, type Packet } from 'mqtt-packet'
 import { Guard, type Violation } from '../../guard.ts'
+import { LargerPieces } from '../../larger-pieces.ts'
 import { startParsing } from './parsing.ts'
 import { topicAliasMaximum } from './properties.ts'
 import { chunksOf, type Recipe } from './recipe.ts'
@@ -18,13 +19,15 @@ interface Passed {
 /** Lets bytes through as the door does: up to the packet at fault. */
 function passThrough(recipe: Recipe, steps: readonly number[], take: (chunk: Buffer) => void): Passed {
   const guard = new Guard(maxPacketBytes, topicAliasMaximum)
+  const pieces = new LargerPieces()
   const bytes: Buffer[] = []
   let before = 0
   for (const chunk of chunksOf(Buffer.concat([recipe.connect, recipe.bytes]), steps)) {
     const violation = guard.inspect(chunk)
     const passed = violation ? chunk.subarray(0, violation.at) : chunk
     bytes.push(passed)
-    if (passed.length > 0) take(passed)
+    const piece = passed.length > 0 && pieces.join(passed, violation ? violation.at : guard.unfinishedAt)
+    if (piece) take(piece)
     if (violation) return { bytes: Buffer.concat(bytes), violation, at: before + violation.at }
     before += chunk.length
   }
