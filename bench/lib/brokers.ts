@@ -13,7 +13,7 @@ export interface Target {
 
 /** Names of the brokers in tables. */
 export const names = {
-  naive: 'bare aedes 2.0.0-beta.1',
+  naive: 'bare aedes',
   older: 'bare aedes 1.2.0',
   mosquitto: 'mosquitto',
   emulator: 'emulator',

@@ -4,7 +4,7 @@ import { isMainThread } from 'node:worker_threads'
 /** Environment variable with the path of the socket the probe answers on. */
 export const probeVariable = 'BENCH_HEAP_SOCKET'
 
-/** Loaded into the emulator before itself: collects its garbage and tells its memory to whoever connects. */
+// loaded into the emulator before itself: collects its garbage and tells its memory to whoever connects
 const path = process.env[probeVariable]
 if (path !== undefined && isMainThread) {
   const server = createServer((socket) => {

@@ -61,6 +61,16 @@ export interface LiveSession {
   end(): void
 }
 
+/** The next bytes that come. @throws {Error} with the message, when the connection ends instead */
+async function answerOn(socket: TLSSocket, message: string): Promise<Buffer> {
+  const ended = new Promise<never>((_, reject) => {
+    for (const event of ['end', 'close']) socket.once(event, () => reject(new Error(message)))
+  })
+  const [chunk] = (await Promise.race([once(socket, 'data'), ended])) as [Buffer]
+  ended.catch(() => undefined) // from here on an end is the caller's to see
+  return chunk
+}
+
 /**
  * Connects a device by hand-made bytes, at a tenth of what a client library costs; resolves with its socket once it
  * has been accepted.
@@ -71,12 +81,7 @@ export async function connectSocket(broker: Broker, identity: Identity, version:
   const context = secureContextOf(identity, broker.ca, version)
   const socket = dial(broker, context, connectBytes(identity.clientId))
   socket.on('error', () => socket.destroy()) // what matters is that it closes
-  const refused = new Promise<never>((_, reject) => {
-    for (const event of ['end', 'close'])
-      socket.once(event, () => reject(new Error(`${identity.clientId} was refused`)))
-  })
-  const [chunk] = (await Promise.race([once(socket, 'data'), refused])) as [Buffer]
-  refused.catch(() => undefined) // from here on an end is the caller's to see
+  const chunk = await answerOn(socket, `${identity.clientId} was refused`)
   if (!isAccepted(chunk)) throw new Error(`${identity.clientId} got ${chunk.toString('hex')} for its CONNECT`)
   return socket
 }
@@ -84,7 +89,7 @@ export async function connectSocket(broker: Broker, identity: Identity, version:
 /** Subscribes and resolves when the SUBACK is there. @throws {Error} when the subscription is refused */
 export async function subscribe(socket: TLSSocket, topic: string, qos: 0 | 1): Promise<void> {
   socket.write(mqttPacket.generate({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic, qos }] }))
-  const [chunk] = (await once(socket, 'data')) as [Buffer]
+  const chunk = await answerOn(socket, `the subscription to ${topic} ended the connection`)
   if (chunk[0] !== 0x90 || chunk.length !== 5 || chunk[4] !== qos)
     throw new Error(`the subscription to ${topic} got ${chunk.toString('hex')}`)
 }
