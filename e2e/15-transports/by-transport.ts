@@ -51,6 +51,16 @@ export function mqttJs(endpoints: Endpoints, transport: TransportKey, { device, 
   })
 }
 
+/** Resolves when mqtt.js next says so. */
+export function happened(client: MqttClient, event: 'connect' | 'close'): Promise<void> {
+  return new Promise((resolve) => void client.once(event, () => resolve()))
+}
+
+/** Resolves with the payload of the next message. */
+export function messageTo(client: MqttClient): Promise<string> {
+  return new Promise((resolve) => void client.once('message', (_topic, payload) => resolve(payload.toString())))
+}
+
 const script = fileURLToPath(new URL('paho-by-transport.py', import.meta.url))
 
 function meaningOf(line: string): Meaning {

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -14,7 +13,17 @@ import { ownProgram } from '../support/own-program.ts'
 import { sharedProgram } from '../support/shared-program.ts'
 import { describeOwnProgram, group, ownerClient, topic, unique } from '../support/target.ts'
 import { pahoPython } from '../support/tools.ts'
-import { guestOf, mqttJs, oneWayInstance, paho, urlOf, type Guest, type TransportKey } from './by-transport.ts'
+import {
+  guestOf,
+  messageTo,
+  mqttJs,
+  next,
+  oneWayInstance,
+  paho,
+  urlOf,
+  type Guest,
+  type TransportKey,
+} from './by-transport.ts'
 
 describeOwnProgram('transports', () => {
   const shared = sharedProgram()
@@ -82,14 +91,14 @@ describeOwnProgram('transports', () => {
     test('loses its connection, is refused, and recovers by itself: mqtt.js', async () => {
       const device = await makeDevice(ca)
       const one = byMqttJs('wss', { clientId: device.clientId, device })
-      await once(one, 'connect')
-      const lost = once(one, 'close')
-      const refused = lost.then(() => once(one, 'close'))
+      await happened(one, 'connect')
+      const lost = happened(one, 'close')
+      const refused = lost.then(() => happened(one, 'close'))
       await change('InactivateDeviceCertificate', device)
       await lost
       await refused
       await explained(device.clientId, 'device-inactive')
-      const back = once(one, 'connect')
+      const back = happened(one, 'connect')
       await change('ActiveDeviceCertificate', device)
       await back
     })
@@ -119,8 +128,8 @@ describeOwnProgram('transports', () => {
     test('is offline when the answer is read', async () => {
       const device = await makeDevice(ca)
       const one = byMqttJs('wss', { clientId: device.clientId, device })
-      await once(one, 'connect')
-      const lost = once(one, 'close')
+      await happened(one, 'connect')
+      const lost = happened(one, 'close')
       await change('InactivateDeviceCertificate', device)
       const { sessions } = (await shared.management.request('GET', '/sessions')) as {
         sessions: { clientId: string }[]
@@ -157,8 +166,8 @@ describeOwnProgram('transports', () => {
         onTestFinished(() => one.endAsync(true))
         one.on('error', () => undefined)
         const accepted = await Promise.race([
-          once(one, 'connect').then(() => true),
-          once(one, 'close').then(() => false),
+          happened(one, 'connect').then(() => true),
+          happened(one, 'close').then(() => false),
         ])
         return { one, accepted, resumed }
       }
@@ -184,18 +193,18 @@ describeOwnProgram('transports', () => {
         transports.map(async (transport) => {
           const clientId = `${group}@@@${unique(transport)}`
           const one = byMqttJs(transport, guestOf(shared.endpoints, instanceId, clientId))
-          await once(one, 'connect')
+          await happened(one, 'connect')
           await one.subscribeAsync(where, { qos: 1 })
           return { clientId, one }
         }),
       )
-      const heard = all.map(({ one }) => once(one, 'message').then(([, payload]) => String(payload)))
+      const heard = all.map(({ one }) => messageTo(one))
       await all[0]!.one.publishAsync(where, 'to all', { qos: 1 })
       expect(await Promise.all(heard)).toEqual(transports.map(() => 'to all'))
       for (const { clientId, one } of all) {
         const query = await client.call('QuerySessionByClientId', { InstanceId: instanceId, ClientId: clientId })
         expect(query.body).toMatchObject({ OnlineStatus: true })
-        const closed = once(one, 'close')
+        const closed = happened(one, 'close')
         one.options.reconnectPeriod = 0
         expect((await client.call('CloseConnection', { InstanceId: instanceId, ClientId: clientId })).status).toBe(200)
         await closed
@@ -232,7 +241,7 @@ describeOwnProgram('transports', () => {
       const password = what === 'no password' ? undefined : what === 'a password of another' ? 'x' : right.password
       const { password: _, ...rest } = right
       const one = byMqttJs(transport, { ...rest, ...(password !== undefined && { password }) })
-      await once(one, 'close')
+      await happened(one, 'close')
       await explained(clientId, cause)
     })
   })

@@ -296,7 +296,7 @@ describe('MQTT in messages', () => {
     wire.webSocket!.send(rest.subarray(3), { fin: true })
     wire.send({ cmd: 'pingreq' })
     expect(await wire.received(6)).toEqual(Buffer.concat([accepted, Buffer.from([0xd0, 0])]))
-    while (heard.length < 4) await once(listener, 'message')
+    while (heard.length < 4) await messageTo(listener)
     expect(heard).toEqual(['one', 'two', 'three', 'four'])
   })
 
@@ -331,7 +331,7 @@ describe('MQTT in messages', () => {
     expect(wire.socket.writableLength).toBeGreaterThan(10_000_000)
     expect(heard).toEqual([])
     hold.release()
-    while (heard.length < 500) await once(listener, 'message')
+    while (heard.length < 500) await messageTo(listener)
     expect(heard).toEqual(Array.from({ length: 500 }, (_, at) => at))
   })
 })
