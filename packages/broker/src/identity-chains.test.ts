@@ -210,6 +210,24 @@ test('C10: a chain that is no CA, or leads to nobody, is refused with what is wr
   expect(fixture.log.find({ kind: 'refuse' })).toMatchObject([{ cause: 'ca-unknown' }, { cause: 'chain-invalid' }])
 })
 
+test('C6: a session whose intermediate expires is told apart, though its own certificate is good', async () => {
+  await fixture.close()
+  fixture = await startBroker({ expiredSessions: 'drop' })
+  const validUntil = Math.floor(fixture.clock.now() / 1000) * 1000 + 3_600_000 // X.509 counts in whole seconds
+  const short = await issueCa({ ca: fixture.ca, commonName: 'short', keyType: 'ec', validUntil }, issuing)
+  const device = await under(fixture.ca, [short])
+  const client = await rawClient(fixture, device)
+  client.send(connectPacket())
+  await client.received(accepted.length)
+  fixture.clock.advance(validUntil - fixture.clock.now())
+  await client.closed
+  const name = `device certificate ${device.sn} of CA ${fixture.ca.record.sn}`
+  const message = `an intermediate CA certificate of ${name} was valid until ${new Date(validUntil).toISOString()}`
+  expect(fixture.log.find({ kind: 'drop' })).toMatchObject([{ cause: 'certificate-expired', message }])
+  expect(await attempt(device)).toMatchObject({ admitted: false })
+  expect(fixture.log.find({ kind: 'refuse' })).toMatchObject([{ cause: 'certificate-expired' }])
+})
+
 test('a waiting connection is found by every CA that it was judged by, and forgotten with its end', () => {
   const index = new SessionIndex()
   const identity = { kind: 'certificate', facts: { fingerprint: 'f', issuer: 'CN=near' }, issuers: ['CN=near'] }

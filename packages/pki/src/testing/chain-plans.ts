@@ -96,7 +96,10 @@ export function drawPlan(draw: Draw): ChainPlan {
   const shape = draw.one(shapes)
   const keys = drawKeys(draw)
   const levels = draw.shuffled(Array.from({ length: shape.registered + 1 }, (_, level) => level))
-  const flaws = levels.slice(0, draw.number(4)).map((level) => draw.one(flawsAt(level, { ...shape, keys })))
+  const drawn = levels.slice(0, draw.number(4)).map((level) => draw.one(flawsAt(level, { ...shape, keys })))
+  // an algorithm is of a kind of key: not every other key can sign by it
+  const isSignable = ({ at, scheme }: Flaw) => !scheme || !drawn.some((above) => above.key && above.at === at + 1)
+  const flaws = drawn.filter(isSignable)
   return {
     ...shape,
     keys,
