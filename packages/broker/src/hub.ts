@@ -51,13 +51,7 @@ export async function createHub(deps: HubDeps): Promise<Hub> {
   neighbors.follow(aedes)
   persistGrantedOnly(aedes, guests)
   listen(aedes, guests, deps, end)
-  const door: DoorDeps = {
-    maxPacketBytes: deps.settings.maxPacketBytes,
-    onViolation: (connection, { cause, message, reasonCode, assumption }) => {
-      if (assumption) deps.assume(assumption, connection.clientId)
-      deps.endings.drop([connection], { cause, message, reasonCode }, 'published')
-    },
-  }
+  const door = doorOf(deps)
   return {
     handle(connection, connect) {
       if (connect.packet.clean) forgetInbound(aedes, { id: connection.admitted!.session.clientId }) // set before
@@ -71,6 +65,16 @@ export async function createHub(deps: HubDeps): Promise<Hub> {
     async close() {
       await new Promise<void>((resolve) => aedes.close(resolve))
       neighbors.close()
+    },
+  }
+}
+
+function doorOf(deps: HubDeps): DoorDeps {
+  return {
+    maxPacketBytes: deps.settings.maxPacketBytes,
+    onViolation: (connection, { cause, message, reasonCode, assumption }) => {
+      if (assumption) deps.assume(assumption, connection.clientId)
+      deps.endings.drop([connection], { cause, message, reasonCode }, 'published')
     },
   }
 }
