@@ -17,7 +17,7 @@ import {
   guestOf,
   messageTo,
   mqttJs,
-  next,
+  happened,
   oneWayInstance,
   paho,
   urlOf,
