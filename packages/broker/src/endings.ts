@@ -44,8 +44,8 @@ export class Endings {
 
   /**
    * Ends live connections by force. When it returns nothing more of any of them is accepted and their sessions are
-   * gone. Their sockets have been ended, too; in slices, those of the first {@link sliceSize}, and the others follow
-   * as others get their turns.
+   * gone. Their sockets have been ended and their lines logged, too; in slices, those of the first 50, and the others
+   * follow while others get their turns.
    *
    * @param will whether wills are published, as after any lost connection, or not. LIMITS A-15
    */
