@@ -87,8 +87,7 @@ export class BodyCheck {
 /** Of a PUBLISH all but the payload, of a CONNECT name and level, of the others everything. */
 function wantedOf(header: number, length: number, level: number, bytes: Buffer, from: number, to: number): number {
   const packetType = header >> 4
-  if (packetType === type.connect) return connectHead
-  if (packetType !== type.publish) return length
+  if (packetType !== type.publish) return packetType === type.connect ? connectHead : length
   if (to - from < 2) return 2
   return (level === 5 ? propertiesEnd(header, bytes, from, to) : identifierEnd(header, bytes, from)) - from
 }

@@ -77,7 +77,7 @@ export class Guard {
       this.#isOver = byte >> 4 === packetType.disconnect
       return headerFault(byte, this.#firstPacketBytes === undefined, this.#body.level)
     }
-    this.#length += (byte & 0x7f) * 128 ** this.#lengthBytes
+    this.#length += (byte & 0x7f) << (7 * this.#lengthBytes)
     this.#lengthBytes += 1
     if (byte < 0x80) return this.#startBody()
     return this.#lengthBytes === 4 ? malformed('a remaining length of more than four bytes') : undefined // §2.2.3
