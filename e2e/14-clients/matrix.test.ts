@@ -1,4 +1,4 @@
-import { describe, expect, onTestFailed, onTestFinished, test } from 'vitest'
+import { expect, onTestFailed, onTestFinished, test } from 'vitest'
 import { describeWith } from '../support/describe-with.ts'
 import { expectExplained } from '../support/explained.ts'
 import { target } from '../support/target.ts'
@@ -9,7 +9,7 @@ import { everything, rowTitle, type Client, type ClientKind, type Row, type Seat
 
 const fleet = makeFleet(() => target)
 
-describe.each(kinds)('$name', (kind) => {
+for (const kind of kinds) {
   describeWith(kind.tool, kind.name, () => {
     for (const row of kind.rows) {
       test.skipIf(row.transport === 'wss' && !target.wss)(`C1 C4 C5: ${kind.name}, ${rowTitle(row)}`, () =>
@@ -17,7 +17,7 @@ describe.each(kinds)('$name', (kind) => {
       )
     }
   })
-})
+}
 
 /** Comes, speaks, is ended and refused by an inactivation, and comes again. */
 async function walk(kind: ClientKind, seat: Seat): Promise<void> {

@@ -30,11 +30,9 @@ def tell(event, **facts):
 
 
 def plain(properties):
-    """Properties as JSON takes them."""
-    if properties is None:
-        return {}
-    binary = lambda value: value.decode() if isinstance(value, bytes) else value
-    return {name: binary(value) for name, value in properties.json().items()}
+    """Properties as JSON takes them; Paho tells binary ones in hex."""
+    values = {} if properties is None else properties.json()
+    return {name: bytes.fromhex(value).decode() if name == "CorrelationData" else value for name, value in values.items()}
 
 
 def properties_of(packet_type, wanted):

@@ -1,4 +1,4 @@
-import { describe, expect, onTestFailed, onTestFinished, test } from 'vitest'
+import { expect, onTestFailed, onTestFinished, test } from 'vitest'
 import { describeWith } from '../support/describe-with.ts'
 import { sharedProgram } from '../support/shared-program.ts'
 import { describeOwnProgram } from '../support/target.ts'
@@ -13,7 +13,7 @@ describeOwnProgram('where refusals are answered', () => {
   const shared = sharedProgram(async () => ['--reject-at', 'connack'])
   const fleet = makeFleet(() => shared.endpoints)
 
-  describe.each(kinds)('$name', (kind) => {
+  for (const kind of kinds) {
     describeWith(kind.tool, kind.name, () => {
       test.each(protocols)(`C10: ${kind.name}, MQTT %s, tells the code of the CONNACK`, async (protocol) => {
         const row: Row = { ...usual, protocol }
@@ -30,5 +30,5 @@ describeOwnProgram('where refusals are answered', () => {
         await client.connect()
       })
     })
-  })
+  }
 })
