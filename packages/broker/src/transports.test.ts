@@ -183,6 +183,18 @@ describe('C5: an answered inactivation', () => {
     expect(fixture.log.assumed.map(({ id }) => id)).toEqual(expect.arrayContaining(['A-64', 'A-65']))
   })
 
+  test('is told to a client of MQTT 5 by wss, before the close', async () => {
+    fixture = await startBroker()
+    const device = await fixture.makeDevice()
+    const wire = await connectWire('wss', await portOf('wss'), { device })
+    wire.send(connectPacket(clientId, { protocolVersion: 5 }))
+    const connack = await wire.received(4)
+    const close = once(wire.webSocket!, 'close')
+    await fixture.setDeviceStatus(device, 'inactive')
+    const [type, , , reasonCode] = (await wire.closed).subarray(connack.length) // its length takes two bytes
+    expect([type, reasonCode, (await close)[0]]).toEqual([0xe0, 0x98, 1000])
+  })
+
   test('cuts a WebSocket that has not sent CONNECT', async () => {
     fixture = await startBroker()
     const device = await fixture.makeDevice()
