@@ -95,13 +95,20 @@ describe('C8: a persistent session', () => {
     ])
   })
 
-  test('that begins anew gets nothing of what waited', async () => {
+  test.each([
+    ['in 3.1.1', { ...persistent, clean: true }],
+    ['in MQTT 5', { ...persistent, version: 5, clean: true, properties: { sessionExpiryInterval: 3600 } }],
+  ] as [string, PeerOptions][])('that begins anew %s gets nothing of what waited, then or later', async (_, anew) => {
     await leaveSession(persistent, 1, 'demo/#')
     await publishAll(numbered(3))
-    const anew = await connectPeer(fixture, device, { ...persistent, clean: true })
-    await anew.subscribe(1, 'demo/a')
-    await publishAll(['a marker'])
-    expect(textsOf(await anew.received(1))).toEqual(['a marker'])
+    for (const options of [anew, persistent]) {
+      const subscriber = await connectPeer(fixture, device, options)
+      await subscriber.subscribe(1, 'demo/a')
+      await publishAll(['a marker'])
+      expect(textsOf(await subscriber.received(1))).toEqual(['a marker'])
+      await subscriber.settled()
+      await subscriber.leave()
+    }
   })
 
   test('gets nothing that is three days old, and the log says how many', async () => {
