@@ -53,6 +53,9 @@ const refusedWithCaution = {
   'the serial number is negative or too long for the API: -01': ['serial number negative'],
 }
 
+/** Where two certificates fit, OpenSSL passes over one whose times it cannot read; here the search ends. */
+const unreadable = 'the path cannot be read: the validity of the certificate cannot be read'
+
 interface Answer {
   plan: ChainPlan
   chain: Chain
@@ -133,8 +136,10 @@ describeWithOpenssl('chains, judged by us and by openssl', () => {
   })
 
   test('what is refused with caution, of chains with several flaws, is refused for the same reasons', () => {
-    const known = new Set(enumerated.filter(inCaution).map(({ ours }) => ours))
-    const others = random.filter((answer) => inCaution(answer) && !known.has(answer.ours))
+    const known = [...Object.keys(refusedWithCaution), unreadable]
+    const others = random.filter(
+      (answer) => inCaution(answer) && !known.some((reason) => answer.ours.startsWith(reason)),
+    )
     expect(others.map(({ ours, plan }) => `${ours}: ${inWords(plan)}`)).toEqual([])
   })
 })

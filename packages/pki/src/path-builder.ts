@@ -53,6 +53,7 @@ function issuerOf(
   const fitting = among.filter((one) => subject.checkIssued(one))
   const namesakes = among.filter((one) => !fitting.includes(one) && mayBeOneName(one.subject, subject.issuer))
   if (namesakes.map(open).some(mayNotSign)) return 'forbidden' // OpenSSL might choose it, and fail
-  const opened = fitting.map(open)
-  return opened.find(({ validity }) => now >= validity.validFrom && now < validity.validUntil) ?? opened[0]
+  const isValid = ({ validity }: Intermediate) => now >= validity.validFrom && now < validity.validUntil
+  const valid = fitting.find((one) => isValid(open(one))) ?? fitting[0]
+  return valid && open(valid)
 }
