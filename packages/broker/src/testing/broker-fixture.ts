@@ -82,7 +82,7 @@ const defaults: BrokerSettings = {
   maxPacketBytes: 128 * 1024,
 }
 
-/** Starts a broker with two instances, one registered CA, one group and one topic each. */
+/** Starts a broker with two instances of mutual TLS and one of one-way TLS, one registered CA, one group and one topic each. */
 export async function startBroker(
   settings: Partial<BrokerSettings> = {},
   wrap = (store: Store) => store,
