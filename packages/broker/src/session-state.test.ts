@@ -7,7 +7,7 @@ import { SessionIndex } from './sessions.ts'
 import { startBroker, type BrokerFixture, type TestDevice } from './testing/broker-fixture.ts'
 import { closeOf, mqttClient } from './testing/clients.ts'
 import { createMemoryLog } from './testing/memory-log.ts'
-import { comeBack, otherClient, subscribe } from './testing/persistent-client.ts'
+import { comeBack, leave, otherClient, subscribe } from './testing/persistent-client.ts'
 
 let fixture: BrokerFixture
 afterEach(() => fixture.close())
@@ -39,7 +39,7 @@ describe('C8: a persistent session and its queue', () => {
     fixture = await startBroker()
     const by = await newSpeaker()
     const device = await fixture.makeDevice()
-    await (await subscribed(device)).endAsync()
+    await leave(fixture, await subscribed(device))
     await by.publishAsync('demo/queued', '', { qos: 1 })
     await fixture.deleteDevice(device)
     expect(fixture.log.find({ kind: 'warn' })).toEqual([
@@ -74,9 +74,9 @@ describe('C8: a persistent session and its queue', () => {
     await fixture.registerCa(other)
     const by = await mqttClient(fixture, await fixture.makeDevice({ ca: other }), { clientId: 'GID_demo@@@speaker' })
     const device = await fixture.makeDevice()
-    await (await subscribed(device)).endAsync()
+    await leave(fixture, await subscribed(device))
     const second = { clientId: 'GID_demo@@@second', clean: false }
-    await (await mqttClient(fixture, await fixture.makeDevice(), second)).endAsync()
+    await leave(fixture, await mqttClient(fixture, await fixture.makeDevice(), second))
     await by.publishAsync('demo/queued', '', { qos: 1 })
     await fixture.deleteCa(fixture.ca)
     expect(fixture.log.find({ kind: 'warn' })).toMatchObject([
@@ -90,8 +90,8 @@ describe('C8: a persistent session and its queue', () => {
     fixture = await startBroker()
     const by = await newSpeaker()
     const [first, second] = [await fixture.makeDevice(), await fixture.makeDevice()]
-    await (await subscribed(first)).endAsync()
-    await (await mqttClient(fixture, second, { clientId, clean: false })).endAsync()
+    await leave(fixture, await subscribed(first))
+    await leave(fixture, await mqttClient(fixture, second, { clientId, clean: false }))
     await by.publishAsync('demo/queued', '', { qos: 1 })
     await fixture.deleteDevice(first)
     expect(await back(second, by)).toEqual(kept)
@@ -108,7 +108,7 @@ describe('C8: a persistent session and its queue', () => {
     await by.publishAsync('demo/queued', '', { qos: 1 })
     expect(await heard).toBe('demo/queued')
     expect(fixture.log.assumed.filter(({ id }) => id === 'A-77')).toEqual([])
-    await client.endAsync()
+    await leave(fixture, client)
     await fixture.log.waitFor({ kind: 'warn' })
     await by.publishAsync('demo/queued', '', { qos: 1 })
     expect(await back(device, by)).toEqual(nothing)
@@ -122,7 +122,7 @@ describe('C8: a persistent session and its queue', () => {
     const by = await newSpeaker()
     const device = await fixture.makeDevice()
     const of5 = { protocolVersion: 5 as const, properties: { sessionExpiryInterval: 600 } }
-    await (await subscribe(fixture, device, clientId, of5)).endAsync()
+    await leave(fixture, await subscribe(fixture, device, clientId, of5))
     await by.publishAsync('demo/queued', '', { qos: 1 })
     if (isDeleted) await fixture.deleteDevice(device)
     expect(await back(device, by)).toEqual(expected)
@@ -131,8 +131,8 @@ describe('C8: a persistent session and its queue', () => {
   test('that was ended by a clean one is nothing to forget', async () => {
     fixture = await startBroker()
     const device = await fixture.makeDevice()
-    await (await subscribed(device)).endAsync()
-    await (await mqttClient(fixture, device, { clientId, clean: true })).endAsync()
+    await leave(fixture, await subscribed(device))
+    await leave(fixture, await mqttClient(fixture, device, { clientId, clean: true }))
     await fixture.deleteDevice(device)
     expect(fixture.log.assumed.filter(({ id }) => id === 'A-77')).toEqual([])
   })

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { startBroker, type BrokerFixture, type TestDevice } from './testing/broker-fixture.ts'
 import { accepted, closeOf, connectPacket, mqttClient, rawClient } from './testing/clients.ts'
 import { holdReads, type Hold } from './testing/held-store.ts'
-import { comeBack, otherClient, subscribe } from './testing/persistent-client.ts'
+import { comeBack, leave, otherClient, subscribe } from './testing/persistent-client.ts'
 
 let fixture: BrokerFixture
 afterEach(() => fixture.close())
@@ -50,7 +50,7 @@ describe('C7: a client id that comes again', () => {
     const end = closeOf(await subscribe(fixture, older, clientId))
     const second = await mqttClient(fixture, newer, { clientId, clean: false })
     await end
-    await second.endAsync()
+    await leave(fixture, second)
     await fixture.deleteDevice(older)
     await by.publishAsync('demo/queued', '', { qos: 1 })
     expect(await comeBack(fixture, newer, clientId, by)).toEqual({ sessionPresent: true, waited: ['demo/queued'] })

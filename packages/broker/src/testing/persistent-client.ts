@@ -1,6 +1,7 @@
 import type { IClientOptions, MqttClient } from 'mqtt'
 import { parser, type Packet } from 'mqtt-packet'
-import type { BrokerFixture, TestDevice } from './broker-fixture.ts'
+import { withinInstance } from '@apsaramq/model'
+import { firstInstance, type BrokerFixture, type TestDevice } from './broker-fixture.ts'
 import { connectPacket, mqttClient, rawClient } from './clients.ts'
 
 /** A client of a device of its own. */
@@ -18,6 +19,22 @@ export async function subscribe(
   const client = await mqttClient(fixture, device, { clientId, clean: false, ...options })
   await client.subscribeAsync('demo/queued', { qos: 1 })
   return client
+}
+
+/** Sends DISCONNECT; resolves when the broker knows, too, that no client of this id is left. */
+export async function leave({ store: { sessions } }: BrokerFixture, client: MqttClient): Promise<void> {
+  const name = withinInstance(firstInstance, client.options.clientId!) // every client of these tests has one
+  const isGone = () => sessions.list('byClient', name).length === 0
+  await client.endAsync()
+  await new Promise<void>((resolve) => {
+    const unsubscribe = sessions.subscribe(() => look())
+    function look(): void {
+      if (!isGone()) return
+      unsubscribe()
+      resolve()
+    }
+    look()
+  })
 }
 
 /**
