@@ -52,12 +52,31 @@ export class Operator {
 
   async run(steps: readonly OperatorStep[]): Promise<void> {
     for (const [at, step] of steps.entries()) {
-      if (step.do === 'pause') await turnsOf(step.turns)
-      else if (step.do === 'advance') advance(this.#world, step.ms)
-      else await write(this.#world, this.#guests, `${this.#name}.${at} ${step.do}`, step)
+      await turnsOf(step.turns)
+      const certificate = await this.#lieInWait(step)
+      if (step.do === 'advance') advance(this.#world, step.ms)
+      else await write(this.#world, this.#guests, `${this.#name}.${at} ${step.do}`, aimedAt(step, certificate))
     }
   }
+
+  /** Resolves when what it waits for has happened, or has not for a while. */
+  async #lieInWait({ ambush }: OperatorStep): Promise<CertificateName | undefined> {
+    const { pace, onHandshake } = this.#world
+    if (ambush === 'none') return undefined
+    const found = new Promise<CertificateName | undefined>((resolve) => {
+      if (ambush === 'handshake') onHandshake.push(resolve)
+      else pace.onRead.push(() => resolve(undefined))
+    })
+    return Promise.race([found, turnsOf(maxAmbushTurns).then(() => undefined)])
+  }
 }
+
+/** The same, of another certificate where one was found. */
+function aimedAt(step: WriteStep, certificate: CertificateName | undefined): WriteStep {
+  return certificate && 'certificate' in step ? { ...step, certificate } : step
+}
+
+const maxAmbushTurns = 60
 
 /** Moves the time of the broker. */
 export function advance({ recorder, fixture }: World, ms: number): void {
@@ -113,6 +132,7 @@ export class Device {
     this.#guests.push(guest)
     this.#own.push(guest)
     if (line.isSecured) attempt.secured = this.#world.recorder.tick()
+    for (const tell of this.#world.onHandshake.splice(0)) tell(this.#certificate)
     await turnsOf(step.silence)
     await this.#introduce(guest, step)
   }

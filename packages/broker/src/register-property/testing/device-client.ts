@@ -1,4 +1,11 @@
-import { generate, parser, type IConnackPacket, type IPublishPacket, type Packet } from 'mqtt-packet'
+import {
+  generate,
+  parser,
+  type IConnackPacket,
+  type IConnectPacket,
+  type IPublishPacket,
+  type Packet,
+} from 'mqtt-packet'
 import type { Line } from './line.ts'
 import type { Via } from './plan.ts'
 
@@ -104,7 +111,7 @@ export class DeviceClient {
 }
 
 /** A CONNECT. */
-export function connectOf(clientId: string, level: Via['level'], will: string | undefined): Packet {
+export function connectOf(clientId: string, level: Via['level'], will: string | undefined): IConnectPacket {
   const lastWill = { topic: `${topic}/will`, payload: Buffer.from(will ?? ''), qos: 1 as const, retain: false }
   return {
     cmd: 'connect',

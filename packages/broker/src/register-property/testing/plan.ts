@@ -36,13 +36,25 @@ export type DeviceStep =
   | { do: 'close'; how: 'disconnect' | 'end' | 'reset' }
   | { do: 'pause'; turns: number }
 
+/** When a step comes after the one before. */
+export interface When {
+  turns: number
+  /**
+   * What it waits for after that: a read of the broker, to come between question and answer, or a device that is
+   * through with TLS and is to send CONNECT, whose certificate is then the one that is changed.
+   */
+  ambush: 'none' | 'read' | 'handshake'
+}
+
 /** What somebody with an access key does, or time. */
-export type OperatorStep =
+export type OperatorStep = When & OperatorWork
+
+/** What a step comes to. */
+export type OperatorWork =
   | { do: 'inactivate' | 'activate' | 'delete'; certificate: CertificateName }
   | { do: 'inactivate CA' | 'activate CA' | 'delete CA' | 'register CA' | 'purge'; ca: CaName }
   | { do: 'touch topics' }
   | { do: 'advance'; ms: number }
-  | { do: 'pause'; turns: number }
 
 export type Actor =
   | { kind: 'device'; certificate: CertificateName; steps: DeviceStep[] }
@@ -125,7 +137,7 @@ const caStep = fc.record({
   ),
   ca: fc.constantFrom(...caNames),
 })
-const operatorStep: fc.Arbitrary<OperatorStep> = fc.oneof(
+const operatorWork: fc.Arbitrary<OperatorWork> = fc.oneof(
   {
     weight: 8,
     arbitrary: fc.record({ do: fc.constantFrom('inactivate', 'activate', 'activate', 'delete'), certificate }),
@@ -133,8 +145,12 @@ const operatorStep: fc.Arbitrary<OperatorStep> = fc.oneof(
   { weight: 4, arbitrary: caStep },
   { weight: 3, arbitrary: fc.constant({ do: 'touch topics' as const }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.constantFrom(1, 500, delayMs) }) },
-  { weight: 5, arbitrary: pause },
 )
+const when: fc.Arbitrary<When> = fc.record({
+  turns: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 25 })),
+  ambush: fc.constantFrom('none', 'read', 'handshake'),
+})
+const operatorStep = fc.tuple(when, operatorWork).map(([after, work]): OperatorStep => ({ ...after, ...work }))
 
 /** The transports and the MQTT levels that the broker under test serves. */
 export interface Reach {

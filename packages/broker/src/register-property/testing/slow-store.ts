@@ -8,6 +8,8 @@ export interface Pace {
   turns: readonly number[]
   /** Reads that have not been answered. */
   pending: number
+  /** Called once at the next read of a certificate, a CA or a topic. */
+  onRead: (() => void)[]
 }
 
 /** Lets reads wait before and after they are made; transactions do not wait. */
@@ -20,6 +22,7 @@ export function slowStore(store: Store, pace: Pace, recorder: Recorder): Store {
   async function slowly<T>(read: () => Promise<T>, onAnswer: (asked: Point) => void): Promise<T> {
     const asked = recorder.tick()
     pace.pending += 1
+    for (const tell of pace.onRead.splice(0)) tell()
     try {
       await wait()
       const answer = await read()

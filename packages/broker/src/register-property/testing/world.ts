@@ -18,6 +18,8 @@ export interface World extends Ports {
   cas: Record<CaName, TestCa>
   devices: Record<CertificateName, TestDevice>
   observer: DeviceClient
+  /** Called once when the next device is through with TLS. */
+  onHandshake: ((certificate: CertificateName) => void)[]
   /** Every id under which a CA has been registered in this history. */
   caIds: Record<CaName, string[]>
   /** Histories so far. */
@@ -28,7 +30,7 @@ export interface World extends Ports {
 /** Starts a broker with one setting and issues the certificates. */
 export async function openWorld(setting: Setting, sockets: ServerSockets): Promise<World> {
   const recorder = new Recorder(setting)
-  const pace: Pace = { turns: [], pending: 0 }
+  const pace: Pace = { turns: [], pending: 0, onRead: [] }
   const fixture = await startBroker(setting, (store) => {
     recorder.follow(store)
     return slowStore(store, pace, recorder)
@@ -53,6 +55,7 @@ export async function openWorld(setting: Setting, sockets: ServerSockets): Promi
     devices,
     close: () => fixture.close(),
     tickets: new Map(),
+    onHandshake: [],
     observer: await listen(fixture, to, recorder),
     caIds: { A: [], B: [] },
     histories: 0,
@@ -72,7 +75,8 @@ async function listen(fixture: BrokerFixture, to: Ports, recorder: Recorder): Pr
     onClose: () => undefined,
   })
   const admitted = client.connack()
-  client.send(connectOf('GID_demo@@@observer', via.level, undefined))
+  const connect = connectOf('GID_demo@@@observer', via.level, undefined)
+  client.send({ ...connect, keepalive: 0 }) // between its histories nothing is said
   if ((await admitted)?.returnCode !== 0) throw new Error('the observer was refused')
   const id = client.nextId()
   const subscribed = client.acknowledged('suback', id)

@@ -2,11 +2,11 @@ import { caKey, deviceKey, type DeviceCertificate, type StatusChange } from '@ap
 import { inspectCertificate } from '@apsaramq/pki'
 import type { Transaction } from '@apsaramq/store'
 import type { TestDevice } from '../../testing/broker-fixture.ts'
-import { caNames, certificateNames, type CaName, type CertificateName, type OperatorStep, type Plan } from './plan.ts'
+import { caNames, certificateNames, type CaName, type CertificateName, type OperatorWork, type Plan } from './plan.ts'
 import type { World } from './world.ts'
 
-/** A step that is a transaction. */
-export type WriteStep = Exclude<OperatorStep, { do: 'pause' | 'advance' }>
+/** What is done in one transaction. */
+export type WriteStep = Exclude<OperatorWork, { do: 'advance' }>
 
 /** What a step writes; signed with the name of the write, so that its commit is known again. */
 export function writeOf(world: World, step: WriteStep, by: StatusChange): (tx: Transaction) => Promise<void> | void {
