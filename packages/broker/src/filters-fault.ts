@@ -4,7 +4,7 @@ import { readProperties } from './mqtt5/properties.ts'
 import { filterFault } from './topic-fault.ts'
 
 /** aedes stores all filters of a packet once for each of them. LIMITS A-60 */
-const maxFilters = 1000
+const maxFilters = 256
 const tooManyFilters: Fault = {
   message: `a packet with more than ${maxFilters} filters`,
   reasonCode: reasonCode.quotaExceeded,

@@ -288,9 +288,9 @@ test('bounds how many user properties and filters are in a packet', () => {
     reasonCode: 0x97,
     assumption: 'A-60',
   })
-  expect(inspect(withFilters(1000))).toBeUndefined()
-  expect(inspect(withFilters(1001))).toMatchObject({
-    message: 'a packet with more than 1000 filters',
+  expect(inspect(withFilters(256))).toBeUndefined()
+  expect(inspect(withFilters(257))).toMatchObject({
+    message: 'a packet with more than 256 filters',
     reasonCode: 0x97,
     assumption: 'A-60',
   })

@@ -152,7 +152,7 @@ export const assumptions = {
   'A-57': inferred(
     'a registered device certificate stays under its CA when a CA nearer to it is registered later: its status holds',
   ),
-  'A-60': assumed('an MQTT packet has at most 256 user properties and 1,000 filters: with more it ends the connection'),
+  'A-60': assumed('an MQTT packet has at most 256 user properties and 256 filters: with more it ends the connection'),
   'A-61': inferred('an MQTT 5 client that publishes with RETAIN is disconnected with 0x9A'),
   'A-62': assumed('MQTT over WebSocket is at the paths /mqtt and /, in messages of at most twice the largest packet'),
   'A-63': inferred(
