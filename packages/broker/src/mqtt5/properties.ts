@@ -39,6 +39,7 @@ interface Property {
   read(fields: Fields): unknown
 }
 
+/** May come more often than once, in any block; nothing here asks for its value. */
 const userProperty = 0x26
 /** Each is written to each subscriber by itself. LIMITS A-60 */
 const maxUserProperties = 256
@@ -47,7 +48,7 @@ const tooManyUserProperties: Fault = {
   reasonCode: reasonCode.quotaExceeded,
   assumption: 'A-60',
 }
-/** Comes more often than once, in any block; nothing here asks for its value. */
+
 const noProperties: Properties = Object.freeze({})
 
 /** Every property that a client sends (5.0 §2.2.2.2), but the user property. */
@@ -136,7 +137,7 @@ function topicAlias(fields: Fields): number {
 
 function responseTopic(fields: Fields): string {
   const topic = fields.text('response topic')
-  const fault: Fault | undefined = topicTextFault('the response topic', topic) // [MQTT-3.3.2-14]
+  const fault = topicTextFault('the response topic', topic) // [MQTT-3.3.2-14]
   if (fault) throw new PacketFault({ ...fault, reasonCode: reasonCode.protocolError })
   return topic
 }
