@@ -1,7 +1,6 @@
 import { deviceClient, waitForConnect, waitForMessage, type DeviceClientOptions } from '@apsaramq/testkit'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { describeWith } from '../support/describe-with.ts'
-import { expectExplained } from '../support/explained.ts'
 import { target } from '../support/target.ts'
 import { mosquittoPub, mosquittoSub, pahoPython } from '../support/tools.ts'
 import { withinMs } from './client-process.ts'
@@ -55,14 +54,6 @@ describe('mqtt.js', () => {
     client.publish({ topic: client.seat.topic, payload: 'x', qos: 0, properties: { TopicAlias: 11 } })
     expect(await client.next('unsent')).toMatchObject({ reason: 'Sending Topic Alias out of range' })
   })
-
-  test('C8: a packet beyond the maximum ends its connection with reason 149', async () => {
-    const client = speak(mqttJsSpeaker)
-    await client.connect()
-    client.publish({ topic: client.seat.topic, payload: 'x'.repeat(140_000), qos: 1 })
-    expect(await client.next('disconnect')).toMatchObject({ code: 149 })
-    await expectExplained({ clientId: client.seat.device.clientId }, 'packet-too-large')
-  })
 })
 
 describeWith(pahoPython, 'Paho Python', () => {
@@ -71,17 +62,6 @@ describeWith(pahoPython, 'Paho Python', () => {
     await client.connect()
     client.publish({ topic: client.seat.topic, payload: 'x', qos: 1, properties: { TopicAlias: 11 } })
     expect(await client.next('disconnect')).toMatchObject({ code: 148 })
-  })
-
-  test('C8: a packet beyond the maximum ends its connection, in the middle of its write', async () => {
-    const client = speak(pahoPythonSpeaker)
-    await client.connect()
-    client.publish({ topic: client.seat.topic, payload: 'x'.repeat(1_000_000), qos: 1 })
-    // it writes on where it could read why
-    expect(await client.next('(disconnect|failed)')).toMatchObject({
-      event: expect.stringMatching(/disconnect|failed/),
-    })
-    await expectExplained({ clientId: client.seat.device.clientId }, 'packet-too-large')
   })
 })
 

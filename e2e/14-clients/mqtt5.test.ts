@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { describeWith } from '../support/describe-with.ts'
+import { expectExplained } from '../support/explained.ts'
 import { target } from '../support/target.ts'
 import { makeSpeaking } from './speaking.ts'
 import { speakers } from './speakers.ts'
@@ -121,6 +122,17 @@ for (const kind of speakers) {
       await client.connect()
       client.publish({ topic: client.seat.topic, qos: 1, ...publication })
       expect(await client.next('disconnect')).toMatchObject({ code })
+    })
+
+    test('C8: a packet beyond the maximum ends the connection, with reason 149 where it reads on', async () => {
+      const client = speak(kind)
+      const { topic, device } = client.seat
+      await client.connect()
+      client.publish({ topic, payload: 'x'.repeat(1_000_000), qos: 1 })
+      // its write fails where the connection ends in the middle, and what is there to be read is lost with that
+      const end = await client.next('(disconnect|failed|closed)')
+      expect(end.event === 'disconnect' ? end.code : 149).toBe(149)
+      await expectExplained({ clientId: device.clientId }, 'packet-too-large')
     })
 
     test('C10: who is taken over is told 142', async () => {

@@ -34,7 +34,7 @@ export interface Speaker {
   /** Resolves with the reason code of the SUBACK. */
   subscribe(filter: string, qos: 0 | 1 | 2, properties?: Properties): Promise<unknown>
   publish(publication: Publication): void
-  /** The next event of a kind that was not asked for yet: `message`, `published`, `unsent`, `disconnect`. */
+  /** The next event of a kind that was not asked for yet: `message`, `published`, `unsent`, `disconnect`, `failed`, `closed`. */
   next(event: string): Promise<Told>
   /** Sends DISCONNECT; resolves once the connection has ended. */
   leave(): Promise<void>
@@ -100,6 +100,7 @@ function openMqttJs(seat: Seat): Speaker {
         ...(will && { will: willOf(will) }),
       }
       client = deviceClient({ ...usual, ...wish, endpoints: seat.endpoints, device: seat.device })
+      client.on('close', () => tell('closed', {}))
       client.on('packetreceive', (packet) => tellPacket(packet, tell))
       return next('connect')
     },
