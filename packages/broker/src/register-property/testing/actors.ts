@@ -26,14 +26,15 @@ export async function write(world: World, guests: readonly Guest[], name: string
   const by = { at: fixture.clock.now(), accessKeyId: 'LTAItest', requestId: name }
   await fixture.store.transact(writeOf(world, step, by))
   const answer = recorder.tick()
-  // MQTT 5 clients are told why, and that takes a while
-  const isOpen = ({ client: { port, level } }: Guest) => level < 5 && port !== undefined && sockets.isOpen(port)
+  // a live MQTT 5 client is told why, and that takes a while
+  const isAtOnce = ({ client: { level }, attempt: { session } }: Guest) => level < 5 || session === undefined
+  const isOpen = ({ client: { port } }: Guest) => port !== undefined && sockets.isOpen(port)
   recorder.write({
     name,
     call,
     answer,
     sessions: fixture.store.sessions.list('all').map(({ id }) => id),
-    sockets: guests.filter(isOpen).map(({ attempt }) => attempt.name),
+    sockets: guests.filter((guest) => isAtOnce(guest) && isOpen(guest)).map(({ attempt }) => attempt.name),
   })
 }
 

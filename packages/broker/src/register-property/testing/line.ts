@@ -47,7 +47,9 @@ export async function openLine(to: Ports, tickets: Tickets, device: TestDevice, 
   socket.on('error', () => socket.destroy()) // a reset is one way of being cut
   socket.setNoDelay(true)
   const isSecured = await handshake(socket)
-  return { socket, isSecured, ...(via.over === 'mqtts' ? overTls(socket) : overWebSocket(await webSocketOn(socket))) }
+  if (via.over === 'mqtts') return { socket, isSecured, ...overTls(socket) }
+  // the broker has taken it in by the time it grants the upgrade
+  return { socket, isSecured: true, ...overWebSocket(await webSocketOn(socket)) }
 }
 
 type Carried = Pick<Line, 'closed' | 'onData' | 'write' | 'end'>

@@ -140,7 +140,10 @@ const caStep = fc.record({
 const operatorWork: fc.Arbitrary<OperatorWork> = fc.oneof(
   {
     weight: 8,
-    arbitrary: fc.record({ do: fc.constantFrom('inactivate', 'activate', 'activate', 'delete'), certificate }),
+    arbitrary: fc.record({
+      do: fc.constantFrom('inactivate', 'inactivate', 'activate', 'activate', 'delete'),
+      certificate,
+    }),
   },
   { weight: 4, arbitrary: caStep },
   { weight: 3, arbitrary: fc.constant({ do: 'touch topics' as const }) },
