@@ -7,7 +7,7 @@ import { issueCa, issueDevice } from './issue.ts'
 import { readKey } from './keys.ts'
 import { timeOfPrinted } from './printed-time.ts'
 import { ascii, oid, utcTime, wrap } from './testing/der.ts'
-import { openssl } from './testing/openssl.ts'
+import { openssl, testWithOpenssl } from './testing/openssl.ts'
 import { schemes } from './testing/schemes.ts'
 import { part, partAt, resign, validity } from './testing/spoil.ts'
 
@@ -41,7 +41,7 @@ test('a CA is told from a device', () => {
   expect([ca, device].map(({ certificate }) => inspectCertificate(certificate).isCa)).toEqual([true, false])
 })
 
-test('escaped, multi-valued and empty subjects have the common name openssl was given', async () => {
+testWithOpenssl('escaped, multi-valued and empty subjects have the common name openssl was given', async () => {
   const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', '-']
   const commonNames = await Promise.all(
     ['/O=Müller+CN=a\\+b, c', '/CN=first/CN=zz "q" <x>;\\\\é/OU=x', '/'].map(async (subject) => {

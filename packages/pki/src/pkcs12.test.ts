@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto'
 import { manualClock, systemRandom } from '@apsaramq/model'
-import { expect, test, vi } from 'vitest'
+import { expect, vi } from 'vitest'
 import { CertificateError } from './certificate-error.ts'
 import { issueCa, issueDevice } from './issue.ts'
 import { toPkcs12 } from './pkcs12.ts'
-import { openssl } from './testing/openssl.ts'
+import { openssl, testWithOpenssl as test } from './testing/openssl.ts'
 
 vi.setConfig({ testTimeout: 60_000 }) // RSA keys on a machine that may be busy
 

@@ -2,13 +2,18 @@ import { execFile, spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe } from 'vitest'
+import { describe, test } from 'vitest'
 
-/** What openssl judges: left out by name where there is none, except in continuous integration, which must have it. */
-export const describeWithOpenssl =
-  process.env['CI'] !== undefined || spawnSync('openssl', ['version']).status === 0
-    ? describe
-    : (title: string, body: () => void) => describe.skip(`${title} (left out: needs openssl)`, body)
+/** Whether what openssl judges can run; continuous integration must have it. */
+const hasOpenssl = process.env['CI'] !== undefined || spawnSync('openssl', ['version']).status === 0
+
+/** Tests that openssl judges; left out by name where there is none. */
+export const describeWithOpenssl = hasOpenssl
+  ? describe
+  : (title: string, body: () => void) => describe.skip(`${title} (left out: needs openssl)`, body)
+
+/** A test that openssl judges; left out where there is none. */
+export const testWithOpenssl = test.skipIf(!hasOpenssl)
 
 /** What a run of openssl left. */
 export interface OpensslAnswer {
