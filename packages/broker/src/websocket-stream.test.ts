@@ -14,12 +14,17 @@ afterEach(() => {
 })
 
 /** A stream and the client at its other end. */
-async function pair(): Promise<{ stream: WebSocketStream; client: WebSocket; socket: Socket }> {
+async function pair(): Promise<{
+  stream: WebSocketStream
+  webSocket: WebSocket
+  client: WebSocket
+  socket: Socket
+}> {
   const webSockets = new WebSocketServer({ noServer: true })
-  const arrived = new Promise<WebSocketStream>((resolve) => {
+  const arrived = new Promise<{ stream: WebSocketStream; webSocket: WebSocket }>((resolve) => {
     server.on('upgrade', (request, socket, head) => {
       webSockets.handleUpgrade(request, socket as Socket, head, (webSocket) =>
-        resolve(new WebSocketStream(webSocket, socket as Socket, socketBufferBytes)),
+        resolve({ webSocket, stream: new WebSocketStream(webSocket, socket as Socket, socketBufferBytes) }),
       )
     })
   })
@@ -27,7 +32,7 @@ async function pair(): Promise<{ stream: WebSocketStream; client: WebSocket; soc
   const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
   const socket = new Promise<Socket>((resolve) => client.once('upgrade', (response) => resolve(response.socket)))
   await once(client, 'open')
-  return { stream: await arrived, client, socket: await socket }
+  return { ...(await arrived), client, socket: await socket }
 }
 
 test('P10: says that a client does not read once 1 MiB waits for it, and loses nothing of it', async () => {
@@ -58,4 +63,12 @@ test('is closed, for those who listen, when it is destroyed, and its client sees
   stream.destroy()
   const [, [code]] = await ends
   expect([stream.closed, code]).toEqual([true, 1006])
+})
+
+test('what is written after a goodbye fails as on a socket that has gone', async () => {
+  const { stream, webSocket } = await pair()
+  webSocket.close()
+  const failed = once(stream, 'error')
+  stream.write('late')
+  expect((await failed)[0]).toMatchObject({ code: 'EPIPE', message: expect.stringContaining('not open') })
 })

@@ -40,14 +40,18 @@ export class WebSocketStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
-    this.#webSocket.send(chunk, { binary: true }, done)
+    this.#send(chunk, done)
   }
 
   override _writev(writes: { chunk: Buffer }[], done: Done): void {
     const messages = gathered(writes.map(({ chunk }) => chunk))
     const last = messages.pop()!
     for (const message of messages) this.#webSocket.send(message, { binary: true })
-    this.#webSocket.send(last, { binary: true }, done)
+    this.#send(last, done)
+  }
+
+  #send(message: Buffer, done: Done): void {
+    this.#webSocket.send(message, { binary: true }, (error) => done(error && notTaken(error)))
   }
 
   /** Says goodbye behind what was written, and waits until it is gone. */
@@ -84,6 +88,11 @@ export class WebSocketStream extends Duplex {
     this.push(null)
     this.read(0) // else nobody learns of it before something is read
   }
+}
+
+/** A client that has gone did nothing wrong: the error says so as that of a socket does. */
+function notTaken({ message }: Error): Error {
+  return Object.assign(new Error(message), { code: 'EPIPE' })
 }
 
 function faultOf(error: Error & { code?: string }): StreamFault {
