@@ -19,7 +19,7 @@ export function mosquitto(
 }
 
 function openMosquitto(seat: Seat): Client {
-  let child: ClientProcess | undefined
+  let child: ClientProcess | undefined // there is one once it was told to connect
   const publishOnce = (clientId: string, what: readonly string[]) =>
     mosquitto('mosquitto_pub', { ...seat, device: { ...seat.device, clientId } }, what).end()
   return {
@@ -32,7 +32,7 @@ function openMosquitto(seat: Seat): Client {
       const told = await publishOnce(`${seat.device.clientId}p`, ['-q', `${qos}`, '-m', payload])
       if (!told.endsWith('(exit 0)')) throw new Error(`mosquitto_pub: ${told}`)
     },
-    received: async (payload, qos) => void (await child!.tells(payload, new RegExp(`^message ${qos} ${payload}$`))), // after connect
+    received: async (payload, qos) => void (await child!.tells(payload, new RegExp(`^message ${qos} ${payload}$`))),
     async lost() {
       const from = child!.lines().findLastIndex((line) => line.includes('SUBACK'))
       // it ends, or begins anew: which depends on how far the close had come when it looked

@@ -30,7 +30,8 @@ interface Transport {
 function overWss({ endpoints, tls, device: { key, chain }, handshake }: Seat): Transport {
   const identity = { key, cert: chain, ca: readFileSync(endpoints.caFile), minVersion: tls, maxVersion: tls }
   const agent = new Agent(handshake === 'resumed' ? identity : { ...identity, maxCachedSessions: 0 })
-  const options = { endpoints: { ...endpoints, mqtts: endpoints.wss! }, wsOptions: { agent } } // its row is left out without
+  const url = endpoints.wss! // without one its row is left out
+  const options = { endpoints: { ...endpoints, mqtts: url }, wsOptions: { agent } }
   return { options: () => options, follow: () => {} }
 }
 

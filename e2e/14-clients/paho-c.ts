@@ -19,7 +19,7 @@ export function pahoCProgram(
 }
 
 function openPahoC(seat: Seat): Client {
-  let child: ClientProcess | undefined
+  let child: ClientProcess | undefined // there is one once it was told to connect
   const publishOnce = (clientId: string, what: readonly string[]) =>
     pahoCProgram('paho_cs_pub', { ...seat, device: { ...seat.device, clientId } }, what).end()
   return {
@@ -33,7 +33,7 @@ function openPahoC(seat: Seat): Client {
       if (!told.includes('<- CONNACK rc: 0\n')) throw new Error(`paho_cs_pub: ${told}`)
     },
     received: async (payload, qos) =>
-      void (await child!.tells(payload, new RegExp(`<- PUBLISH msgid: \\d+ qos: ${qos} .*: ${payload}$`))), // after connect
+      void (await child!.tells(payload, new RegExp(`<- PUBLISH msgid: \\d+ qos: ${qos} .*: ${payload}$`))),
     async lost() {
       const from = child!.lines().findLastIndex((line) => line.includes('<- SUBACK'))
       await child!.tells('the end', /<- DISCONNECT|alert read/, from)

@@ -32,7 +32,9 @@ def tell(event, **facts):
 def plain(properties):
     """Properties as JSON takes them; Paho tells binary ones in hex."""
     values = {} if properties is None else properties.json()
-    return {name: bytes.fromhex(value).decode() if name == "CorrelationData" else value for name, value in values.items()}
+    if "CorrelationData" in values:
+        values["CorrelationData"] = bytes.fromhex(values["CorrelationData"]).decode()
+    return values
 
 
 def properties_of(packet_type, wanted):
@@ -59,7 +61,13 @@ if "tls" in settings:
 # Paho 2 asks which generation of callbacks is meant; Paho 1 has only one.
 versions = [mqtt.CallbackAPIVersion.VERSION1] if hasattr(mqtt, "CallbackAPIVersion") else []
 transport = "websockets" if settings["transport"] == "wss" else "tcp"
-client = mqtt.Client(*versions, client_id=settings["clientId"], protocol=version, transport=transport, reconnect_on_failure=False)
+client = mqtt.Client(
+    *versions,
+    client_id=settings["clientId"],
+    protocol=version,
+    transport=transport,
+    reconnect_on_failure=False,
+)
 client.tls_set_context(context)
 
 

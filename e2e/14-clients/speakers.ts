@@ -1,4 +1,4 @@
-import { deviceClient, type WaitOptions } from '@apsaramq/testkit'
+import { deviceClient } from '@apsaramq/testkit'
 import type { MqttClient, Packet } from 'mqtt'
 import { pahoPython, type Tool } from '../support/tools.ts'
 import { transcript } from '../support/transcript.ts'
@@ -34,7 +34,7 @@ export interface Speaker {
   /** Resolves with the reason code of the SUBACK. */
   subscribe(filter: string, qos: 0 | 1 | 2, properties?: Properties): Promise<unknown>
   publish(publication: Publication): void
-  /** The next event of a kind that was not asked for yet: `message`, `published`, `unsent`, `disconnect`, `failed`, `closed`. */
+  /** The next that was not asked for yet of: `message`, `published`, `unsent`, `disconnect`, `failed`, `closed`. */
   next(event: string): Promise<Told>
   /** Sends DISCONNECT; resolves once the connection has ended. */
   leave(): Promise<void>
@@ -86,7 +86,7 @@ const codeOf = ({ codes }: Told) => (codes as unknown[])[0]
 function openMqttJs(seat: Seat): Speaker {
   const told = transcript('mqtt.js')
   const tells: ClientProcess['tells'] = (what, matches, from = 0) =>
-    told.waitFor(what, (line) => matches.test(line), { from, withinMs } satisfies WaitOptions & { from: number })
+    told.waitFor(what, (line) => matches.test(line), { from, withinMs })
   const next = eventsOf({ lines: told.lines, tells })
   const tell = (event: string, facts: object, properties?: object) =>
     told.add(JSON.stringify({ event, ...facts, properties: propertiesOf(properties) }))
