@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
-import { environmentName, options } from '@apsaramq/emulator'
+import { environmentName, options, usualPorts } from '@apsaramq/emulator'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 
@@ -39,7 +39,12 @@ const environment = Object.fromEntries(
   ),
 )
 const variables = options.map(({ flag }) => environmentName(flag))
-const portOptions = options.filter(({ key }) => key.endsWith('Port'))
+const usual: Readonly<Record<string, number>> = Object.fromEntries(
+  Object.entries(usualPorts).map(([transport, port]) => [`${transport}Port`, port]),
+)
+const portOptions = options
+  .filter(({ key }) => key.endsWith('Port'))
+  .map(({ key, flag, initial }) => ({ flag, initial: usual[key] ?? initial }))
 const defaultPorts = portOptions.map(({ initial }) => Number(initial))
 
 describe('the Dockerfile', () => {

@@ -16,6 +16,7 @@ export type Fate =
  * about it. The store is not listed: it is what a reset replaces.
  */
 export const remembered: Readonly<Record<string, Fate>> = {
+  'packages/broker/src/deadlines.ts': { livesAsLongAs: 'who makes it' },
   'packages/broker/src/deleted-devices.ts': { reset: 'store.onReset' },
   'packages/broker/src/existing-topics.ts': { reset: 'store.onReset' },
   'packages/broker/src/hooks.ts': { livesAsLongAs: 'a connection' },
@@ -23,10 +24,22 @@ export const remembered: Readonly<Record<string, Fate>> = {
   'packages/broker/src/hubs.ts': { reset: 'broker.pause' },
   'packages/broker/src/identity-chains.ts': { outlives: 'a chain is only found again; each time it is judged anew' },
   'packages/broker/src/identity.ts': { outlives: 'what a certificate says does not change' },
+  'packages/broker/src/inbound-window.ts': { livesAsLongAs: 'a hub, which broker.pause closes' },
   'packages/broker/src/keyed-sets.ts': { livesAsLongAs: 'who makes them' },
   'packages/broker/src/listener.ts': { livesAsLongAs: 'a socket' },
-  'packages/broker/src/revocation.ts': { reset: 'store.onReset' },
+  'packages/broker/src/mqtt5/properties.ts': { outlives: 'what a packet may have does not change' },
+  'packages/broker/src/mqtt5/topic-aliases.ts': { livesAsLongAs: 'a connection' },
+  'packages/broker/src/neighbors/client-queue.ts': { livesAsLongAs: 'a hub, which broker.pause closes' },
+  'packages/broker/src/neighbors/drop-log.ts': { livesAsLongAs: 'a hub, which broker.pause closes' },
+  'packages/broker/src/neighbors/neighbors.ts': { livesAsLongAs: 'a hub, which broker.pause closes' },
+  'packages/broker/src/neighbors/outbox.ts': { livesAsLongAs: 'a connection' },
+  'packages/broker/src/neighbors/outgoing-queues.ts': { livesAsLongAs: 'a hub, which broker.pause closes' },
+  'packages/broker/src/revocation-delay.ts': {
+    livesAsLongAs: 'who makes it, and is cleared by it when the store is reset',
+  },
+  'packages/broker/src/session-state.ts': { reset: 'store.onReset' },
   'packages/broker/src/sessions.ts': { reset: 'broker.pause, which ends every connection' },
+  'packages/broker/src/upgrades.ts': { livesAsLongAs: 'a socket' },
   'packages/control-plane/src/control-plane.ts': { reset: 'controlPlane.reset' },
   'packages/control-plane/src/gateway/conformance/deviation-table.ts': { reset: 'controlPlane.reset' },
   'packages/control-plane/src/gateway/conformance/known-parameters.ts': { outlives: 'an operation does not change' },

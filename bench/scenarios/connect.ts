@@ -3,7 +3,7 @@ import type { ConnectOrder, ConnectResult } from '../generators/connect.ts'
 import { startChild, type Child } from '../lib/child.ts'
 import { issueDevices } from '../lib/devices.ts'
 import { withEmulator, type RunningEmulator } from '../lib/emulator.ts'
-import { brokerOf } from '../lib/field.ts'
+import { brokerOf, startNaiveBroker } from '../lib/field.ts'
 import type { Broker, Identity } from '../lib/mqtt-session.ts'
 import type { BenchOptions } from '../lib/options.ts'
 import { generatorCore, meterOf, serverCore, type Usage } from '../lib/processor.ts'
@@ -32,7 +32,7 @@ interface Kind {
   parallel: number
 }
 
-const name = { bare: 'bare TLS listener', emulator: 'emulator' }
+const name = { bare: 'bare TLS listener', naive: 'bare aedes', emulator: 'emulator' }
 
 function kindsOf({ smoke }: BenchOptions): Kind[] {
   const parallel = smoke ? 2 : 8
@@ -70,9 +70,10 @@ function compete({ generator, targets, devices }: Field, kind: Kind, options: Be
 
 const costMs = ({ server, latencies }: Turn) => (server ? server.cpuMs / latencies.count : Number.NaN)
 
-function ratioOf(results: Results<Turn>) {
+/** How many connections a server takes for one of the bare listener, turn by turn. */
+function ratioOf(results: Results<Turn>, target: string) {
   const bare = results[name.bare]!
-  return spreadOf(results[name.emulator]!.map(({ perSecond }, round) => perSecond / bare[round]!.perSecond))
+  return spreadOf(results[target]!.map(({ perSecond }, round) => perSecond / bare[round]!.perSecond))
 }
 
 function rowsOf(kind: Kind, results: Results<Turn>): (string | number)[][] {
@@ -83,7 +84,7 @@ function rowsOf(kind: Kind, results: Results<Turn>): (string | number)[][] {
       kind.title,
       target,
       withSpread(spreadOf(turns.map(({ perSecond }) => perSecond))),
-      target === name.bare ? '1' : withSpread(ratioOf(results)),
+      target === name.bare ? '1' : withSpread(ratioOf(results, target)),
       withSpread(spreadOf(turns.map(costMs))),
       spreadOf(turns.map(({ latencies }) => latencies.p50)).median,
       spreadOf(turns.map(({ latencies }) => latencies.p99)).median,
@@ -113,7 +114,7 @@ function goalsOf(kind: Kind, results: Results<Turn>): Measure['goals'] {
     return [{ goal: `${kind.title}: p50 at most 5 ms (${number(p50)})`, reached: p50 <= 5 }]
   }
   const least = kind.resume ? 0.75 : 0.8
-  const { median } = ratioOf(results)
+  const { median } = ratioOf(results, name.emulator)
   return [
     { goal: `${kind.title}: at least ${least} of the bare listener (${number(median)})`, reached: median >= least },
   ]
@@ -136,14 +137,16 @@ async function prepare(emulator: RunningEmulator, { smoke }: BenchOptions) {
   const devices = { ec: await issue('ec', smoke ? 2 : 32), rsa: await issue('rsa', smoke ? 2 : 16) }
   const { order, ca } = await tlsOrder(caOf(devices.ec[0]!))
   const bare = startChild(new URL('../references/bare-tls.ts', import.meta.url), serverCore)
+  const naive = await startNaiveBroker(devices.ec[0]!, 'aedes')
   const targets: Target[] = [
     { name: name.bare, pid: bare.pid, broker: { host: '127.0.0.1', port: await bare.ask<number>(order), ca } },
+    { name: name.naive, pid: naive.pid, broker: naive.broker },
     { name: name.emulator, pid: emulator.pid, broker: brokerOf(emulator) },
   ]
   const generator = startChild(new URL('../generators/connect.ts', import.meta.url), generatorCore)
   return {
     field: { devices, targets, generator } satisfies Field,
-    stop: () => Promise.all([bare.stop(), generator.stop()]),
+    stop: () => Promise.all([bare.stop(), naive.stop(), generator.stop()]),
   }
 }
 

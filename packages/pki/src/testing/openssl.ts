@@ -2,7 +2,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, test } from 'vitest'
+import { describe, test, type TestAPI } from 'vitest'
 
 /** Whether what openssl judges can run; continuous integration must have it. */
 const hasOpenssl = process.env['CI'] !== undefined || spawnSync('openssl', ['version']).status === 0
@@ -13,7 +13,7 @@ export const describeWithOpenssl = hasOpenssl
   : (title: string, body: () => void) => describe.skip(`${title} (left out: needs openssl)`, body)
 
 /** A test that openssl judges; left out where there is none. */
-export const testWithOpenssl = test.skipIf(!hasOpenssl)
+export const testWithOpenssl: TestAPI = hasOpenssl ? test : (test.skip as TestAPI)
 
 /** What a run of openssl left. */
 export interface OpensslAnswer {
