@@ -15,8 +15,8 @@ const maxClientIdLength = 65_535
 const maxWaitingSessions = 100_000
 
 /**
- * Starts aedes 2.0.0-beta.1 with the repairs of its stable line which it
- * lacks (GHSA-52qw-whmv-87c5, GHSA-5jvp-3p2v-5qgf).
+ * Starts aedes 2.0.0-beta.1 with the repairs of its stable line that it lacks
+ * (GHSA-52qw-whmv-87c5, GHSA-5jvp-3p2v-5qgf).
  *
  * @param exceeded ends a connection that leaves too many publications of QoS 2 open
  */
@@ -37,7 +37,26 @@ export async function startAedes(
   }
   const aedes = (await Aedes.createBroker(options)) as AedesBroker
   aedes.clampSessionExpiry = sessionExpiryOf
+  keepNewsToItself(aedes)
   return Object.assign(aedes, withoutPrototypes('clients', 'brokers'))
+}
+
+/** News of clients and subscriptions, which brokers of a cluster publish for each other; its heartbeat is another matter. */
+const newsOfClients = /^\$SYS\/.*\/(clients|subscribes|unsubscribes)$/
+
+/** One broker has nobody to tell: telling would be a twentieth of what a connection costs. */
+function keepNewsToItself(aedes: AedesBroker): void {
+  const inside = aedes as unknown as Publishing
+  const publish = inside.publish.bind(aedes)
+  inside.publish = (packet, client, done) => {
+    if (!packet.topic.startsWith('$') || !newsOfClients.test(packet.topic)) publish(packet, client, done)
+  }
+}
+
+/** What its types have as two methods. */
+interface Publishing {
+  /** Without a client its place is that of `done`. */
+  publish(packet: { topic: string }, client: unknown, done: unknown): void
 }
 
 /** Makes the maps of a client safe that are keyed by what comes over the wire. */
