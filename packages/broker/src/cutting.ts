@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { Clock } from '@apsaramq/model'
 import { disconnectOf } from './answers/last-words.ts'
 import type { Connection } from './connection.ts'
@@ -5,7 +6,7 @@ import type { Connection } from './connection.ts'
 /** Connections ended before others get a turn: with all that follows each costs up to 0.3 ms. */
 export const sliceSize = 50
 
-/** For how long a client that is told why may take to read what was written before. */
+/** For how long a client that is told why may take to read it and to close. */
 const graceMs = 1000
 
 /** Bytes that may be waiting for a client that is told why: one that has stopped reading cannot be told. */
@@ -23,13 +24,17 @@ export function hangUp(connection: Connection, clock: Clock): void {
   const disconnect = ending && canBeTold(connection) ? disconnectOf(ending, connection) : undefined
   if (!disconnect) return link.cut()
   stream.write(disconnect)
-  if (stream.writableLength === 0) return link.cut()
-  // a cut would take back what waits for the end of the write before it
-  stream.once(
-    'close',
-    clock.after(graceMs, () => link.cut()),
-  )
+  const cancel = clock.after(graceMs, () => link.cut())
+  stream.once('close', cancel)
+  discardRest(stream)
   link.finish()
+}
+
+/** What the client is still sending goes nowhere: left unread it would turn the close into a reset, and nothing be read. */
+function discardRest(stream: Duplex): void {
+  stream.removeAllListeners('readable')
+  Reflect.deleteProperty(stream, 'read') // the door's
+  stream.resume()
 }
 
 function canBeTold({ stream, level }: Connection): boolean {

@@ -58,6 +58,6 @@ export class SocketLink implements Link {
 
   finish(): void {
     this.#socket.resume()
-    this.#socket.destroySoon()
+    this.#socket.end()
   }
 }

@@ -240,6 +240,15 @@ describe('C8: how MQTT 5 clients are told of an end', () => {
     expect(fixture.log.assumed).toContainEqual({ id: 'A-82', about: 'GID_demo@@@device' })
   })
 
+  test('a client in the middle of sending reads it too', async () => {
+    fixture = await startBroker()
+    const device = await fixture.makeDevice()
+    const { client } = await connected({}, device)
+    client.send(...Array.from({ length: 200 }, () => publishTo('demo/a', { payload: Buffer.alloc(60_000) })))
+    await fixture.setDeviceStatus(device, 'inactive')
+    expect(await client.closed).toMatchObject([{ cmd: 'disconnect', reasonCode: 0x98 }])
+  })
+
   test('a newer connection of the same client id says 0x8E', async () => {
     fixture = await startBroker()
     const { client } = await connected()
