@@ -4,6 +4,7 @@ import { generate, type Packet } from 'mqtt-packet'
 import { withinInstance } from '@apsaramq/model'
 import { firstInstance, startBroker, type BrokerFixture } from './testing/broker-fixture.ts'
 import { accepted, closeOf, connectPacket, messageTo, mqttClient, rawClient } from './testing/clients.ts'
+import { converse } from './testing/conversation.ts'
 
 let fixture: BrokerFixture
 afterEach(() => fixture.close())
@@ -42,6 +43,10 @@ describe('C16: what ends the connection', () => {
     expect(fixture.store.sessions.count()).toBe(0)
   })
 })
+
+function publicationOf(topic: string): Packet {
+  return { cmd: 'publish', topic, payload: 'hello', qos: 0, dup: false, retain: false }
+}
 
 function subscriptionTo(topic: string, messageId = 1): Packet {
   return { cmd: 'subscribe', messageId, subscriptions: [{ topic, qos: 0 }] }
@@ -103,6 +108,38 @@ describe('C16: what only costs the subscription', () => {
     expect(fixture.log.find({ kind: 'warn' })).toMatchObject([{ cause: 'too-many-subscriptions' }])
     await mqtt.unsubscribeAsync('demo/0')
     await mqtt.subscribeAsync('demo/30')
+  })
+
+  test('the 31st filter of one SUBSCRIBE, while nothing is known yet of their topic', async () => {
+    fixture = await startBroker()
+    const mqtt = await converse(fixture, await fixture.makeDevice(), {}, 4)
+    const subscriptions = Array.from({ length: 32 }, (_, at) => ({ topic: `demo/${at}`, qos: 1 as const }))
+    mqtt.send(connectPacket(), { cmd: 'subscribe', messageId: 1, subscriptions })
+    const granted = [...Array.from({ length: 30 }, () => 1), 0x80, 0x80]
+    expect(await mqtt.next('suback')).toMatchObject({ granted })
+    expect(fixture.log.find({ kind: 'warn' })).toMatchObject([
+      { cause: 'too-many-subscriptions', message: 'demo/30 would be subscription 31' },
+      { cause: 'too-many-subscriptions', message: 'demo/31 would be subscription 31' },
+    ])
+  })
+
+  test('QoS 2 for a filter that a persistent session has: it keeps it as it was', async () => {
+    fixture = await startBroker()
+    const device = await fixture.makeDevice()
+    const first = await converse(fixture, device, {}, 4)
+    first.send(connectPacket(undefined, { clean: false }), subscriptionTo('demo/a'))
+    await first.next('suback')
+    const asked = { 'demo/a': 2 as const, 'demo/b': 1 as const }
+    const subscriptions = Object.entries(asked).map(([topic, qos]) => ({ topic, qos }))
+    first.send({ cmd: 'subscribe', messageId: 2, subscriptions })
+    expect(await first.next('suback')).toMatchObject({ granted: [0x80, 1] })
+    first.send({ cmd: 'disconnect' })
+    await first.closed
+    const second = await converse(fixture, device, {}, 4)
+    second.send(connectPacket(undefined, { clean: false }), { cmd: 'pingreq' })
+    await second.next('pingresp')
+    second.send(publicationOf('demo/a'))
+    expect(await second.next('publish')).toMatchObject({ topic: 'demo/a', payload: Buffer.from('hello') })
   })
 
   test('QoS 2 in a persistent session, of which nothing is kept', async () => {

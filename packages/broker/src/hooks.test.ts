@@ -11,6 +11,7 @@ function connectWith(keepalive: number, strict: boolean, ending?: Connection['en
     strict,
     assume: () => undefined,
     guestOf: () => guest,
+    granted: new WeakSet(),
     rules: { publish: () => undefined, subscribe: () => undefined },
     end: () => undefined,
     warn: () => undefined,

@@ -20,6 +20,8 @@ export interface HookDeps {
   strict: boolean
   assume: TouchAssumption
   guestOf(client: Client): Guest | undefined
+  /** Takes in every subscription that is granted. */
+  granted: WeakSet<object>
   /** A rule was broken: the connection must end. */
   end(guest: Guest, refusal: Refusal): void
   /** A rule was broken that only costs the client what it asked for. */
@@ -59,7 +61,10 @@ function adaptTo5(deps: HookDeps, guest: Guest, client: AedesClient, packet: Con
   if (deps.strict) client._serverKeepAlive = serverKeepAliveOf(packet.keepalive ?? 0)
   if (client._serverKeepAlive !== undefined && packet.keepalive === 0) deps.assume('A-83', packet.clientId)
   if (!packet.will) return
-  deps.warn(guest, { cause: 'will-not-supported', message: `the will to ${packet.will.topic} is left aside` })
+  deps.warn(guest, {
+    cause: 'will-not-supported',
+    message: `the will to ${packet.will.topic} is left aside`,
+  })
   deps.assume('A-81', packet.clientId)
   delete packet.will // LIMITS A-81
 }
@@ -88,30 +93,30 @@ function authorizeSubscribe(deps: HookDeps): AuthorizeSubscribeHandler {
     const guest = deps.guestOf(client)
     if (!isAccepted(guest)) return done(notAccepted())
     const { topic, qos } = subscription
+    const held = (guest.filters ??= new Set())
+    const isNew = !held.has(topic)
     // the client's own SUBSCRIBE is not let through before its CONNACK: what is asked earlier comes of its session
     const isRestored = !(client as AedesClient).connackSent
-    decide<SubscriptionRefusal>(
-      deps.rules.subscribe(guest.connection.admitted!, { topic, qos, held: guest.filters ?? none }),
-      (refusal) => {
-        if (guest.connection.ending) return done(notAccepted())
-        if (!refusal) {
-          guest.filters ??= new Set()
-          guest.filters.add(topic)
-          return done(null, subscription)
-        }
-        // a session that is being restored loses the filter: it would not get past its CONNECT otherwise
-        if (!refusal.ends || isRestored) {
-          deps.warn(guest, refusal)
-          return done(null, null)
-        }
-        deps.end(guest, refusal)
-        done(new Error(refusal.message))
-      },
-    )
+    const answer = deps.rules.subscribe(guest.connection.admitted!, { topic, qos, held })
+    held.add(topic) // its place is taken while the rules are asked
+    decide<SubscriptionRefusal>(answer, (refusal) => {
+      if (refusal && isNew) held.delete(topic)
+      if (guest.connection.ending) return done(notAccepted())
+      if (!refusal) {
+        held.add(topic) // given up meanwhile
+        deps.granted.add(subscription)
+        return done(null, subscription)
+      }
+      // a session that is being restored loses the filter: it would not get past its CONNECT otherwise
+      if (!refusal.ends || isRestored) {
+        deps.warn(guest, refusal)
+        return done(null, null)
+      }
+      deps.end(guest, refusal)
+      done(new Error(refusal.message))
+    })
   }
 }
-
-const none: ReadonlySet<string> = new Set()
 
 function decide<R extends Refusal>(
   answer: R | undefined | Promise<R | undefined>,

@@ -34,12 +34,14 @@ export interface HubDeps extends Pick<BrokerOptions, 'clock' | 'log' | 'assume' 
 /** Starts the broker of one instance, aedes with the persistence in memory. */
 export async function createHub(deps: HubDeps): Promise<Hub> {
   const guests = new WeakMap<Client, Guest>()
+  const granted = new WeakSet<object>()
   const end = ({ connection }: Guest, refusal: Refusal) => deps.endings.drop([connection], refusal, 'published')
   const hooks = createHooks({
     rules: deps.rules,
     assume: deps.assume,
     strict: deps.settings.strict,
     guestOf: (client) => guests.get(client),
+    granted,
     end,
     warn: ({ connection }, refusal) => warn(deps, refusal, factsOf(connection)),
   })
@@ -49,7 +51,7 @@ export async function createHub(deps: HubDeps): Promise<Hub> {
     if (guest) end(guest, receiveMaximumExceeded)
   })
   neighbors.follow(aedes)
-  persistGrantedOnly(aedes, guests)
+  persistGrantedOnly(aedes, granted)
   listen(aedes, guests, deps, end)
   const door = doorOf(deps)
   return {
@@ -103,12 +105,12 @@ function forgetInbound(aedes: AedesBroker, client: { id: string }): void {
 }
 
 /** aedes persists every filter of a SUBSCRIBE as soon as one of them is granted. */
-function persistGrantedOnly({ persistence }: AedesBroker, guests: WeakMap<Client, Guest>): void {
+function persistGrantedOnly({ persistence }: AedesBroker, granted: WeakSet<object>): void {
   const addAll = persistence.addSubscriptions.bind(persistence)
   persistence.addSubscriptions = (client: Client, subscriptions: PersistedSubscription[]) =>
     addAll(
       client,
-      subscriptions.filter(({ topic }) => guests.get(client)?.filters?.has(topic)),
+      subscriptions.filter((subscription) => granted.has(subscription)),
     )
 }
 
