@@ -19,7 +19,7 @@ export function boundInbound(persistence: Persistence, limit: number, exceeded: 
       return Promise.reject(new Error(`more than ${limit} publications of QoS 2 wait for PUBREL`))
     }
     waiting.set(client.id, ids.add(packet.messageId!)) // one of QoS 2 has an identifier
-    return store(client, packet)
+    return store(client, { messageId: packet.messageId! }) // a payload would wait with it, and nobody asks for that
   }
   persistence.incomingDelPacket = (client, packet) => {
     const ids = waiting.get(client.id)
