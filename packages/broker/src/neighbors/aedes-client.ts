@@ -34,6 +34,8 @@ export interface LiveSubscription {
   qos: number
   /** Retain As Published. */
   rap?: boolean | undefined
+  /** No Local. */
+  nl?: boolean | undefined
   /** Subscription Identifier. */
   si?: number | undefined
 }
@@ -47,6 +49,8 @@ export interface DeliveringClient {
   readonly version: number
   /** Whether the session ends with the connection. */
   readonly clean: boolean
+  /** Whether it began anew: in MQTT 5 that is another question. */
+  readonly _cleanStart: boolean
   readonly closed: boolean
   readonly conn: Duplex
   readonly subscriptions: Readonly<Record<string, LiveSubscription>>

@@ -13,6 +13,12 @@ export function grantedQos(client: Subscriber, topic: string): number | undefine
   return granted.length > 0 ? Math.max(...granted) : undefined
 }
 
+/** Whether a message of its own is for nobody: not where another filter of the client wants it back. [MQTT-3.8.3-3] */
+export function isEcho(client: Pick<DeliveringClient, 'id' | 'subscriptions'>, packet: OutgoingPacket): boolean {
+  const { nl, clientId, topic } = packet
+  return nl === true && clientId === client.id && matching(client, topic).every((wanted) => wanted.nl)
+}
+
 /** What depends on the subscriber. */
 export interface Dress {
   retain: boolean
@@ -34,6 +40,6 @@ export function dress(client: Subscriber, packet: OutgoingPacket, properties: Me
   }
 }
 
-function matching({ subscriptions }: Subscriber, topic: string): LiveSubscription[] {
+function matching({ subscriptions }: Pick<Subscriber, 'subscriptions'>, topic: string): LiveSubscription[] {
   return Object.entries(subscriptions).flatMap(([filter, subscription]) => (matches(filter, topic) ? subscription : []))
 }

@@ -34,9 +34,15 @@ export function createNeighbors(deps: NeighborsDeps, limits: NeighborLimits = ne
   const outboxes = new WeakMap<object, Outbox>()
   const drops = new DropLog<DropReason>(clock, (reason, count, clientId) => tellDrops(deps, reason, count, clientId))
   const queues = new OutgoingQueues({ clock, limits, onDropped: (reason, clientId) => drops.count(reason, clientId) })
+  const persistence = createOfflinePersistence({ clock, queues, outboxOf: (client: ClientRef) => outboxes.get(client) })
   return {
-    persistence: createOfflinePersistence({ clock, queues, outboxOf: (client: ClientRef) => outboxes.get(client) }),
-    follow: (aedes) => void aedes.on('clientReady', (client: object) => outboxes.get(client)?.start()),
+    persistence,
+    follow: (aedes) =>
+      void aedes.on('clientReady', (client: DeliveringClient) => {
+        outboxes.get(client)?.start()
+        // a session that was resumed and ends with this connection: nothing more is to be kept for it
+        if (client.clean && !client._cleanStart) void persistence.cleanSubscriptions(client)
+      }),
     attach(client, connection) {
       const delivering = client as DeliveringClient // aedes' types leave out what is needed here
       const outbox = new Outbox({ clock, limits, queues, ...troublesOf(deps, connection) }, delivering)

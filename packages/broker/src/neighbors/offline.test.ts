@@ -198,4 +198,40 @@ describe('a persistent session of MQTT 5', () => {
     await publishAll(['a marker'])
     expect(textsOf(await back.received(1))).toEqual(['a marker'])
   })
+
+  test.each([
+    ['demo/#', 'demo/a'],
+    ['demo/a', 'demo/#'],
+  ])('gets a message of its own that it asked for by %s with No Local, and without by %s', async (without, wanted) => {
+    const subscriber = await connectPeer(fixture, device, lasting)
+    for (const [topic, nl] of [
+      [without, true],
+      [wanted, false],
+    ] as const) {
+      const suback = subscriber.next('suback')
+      subscriber.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic, qos: 1, nl }] })
+      await suback
+    }
+    await subscriber.publish('demo/a', 'its own', 1)
+    await subscriber.settled()
+    expect(textsOf(subscriber.messages)).toEqual(['its own'])
+  })
+
+  test('that is resumed to end with this connection gets what waited, and nothing is kept for it any more', async () => {
+    await leaveSession(lasting, 1, 'demo/a')
+    await publishAll(numbered(3))
+    const last = await connectPeer(fixture, device, { ...lasting, properties: {}, acknowledges: false })
+    expect(last.connack).toMatchObject({ sessionPresent: true })
+    await last.received(3)
+    await publishAll(numbered(2, 3))
+    expect(textsOf(await last.received(5))).toEqual(numbered(5))
+    const { id } = fixture.store.sessions.list('all').find(({ clientId }) => clientId === lasting.clientId)!
+    await last.leave()
+    await fixture.log.waitFor({ kind: 'disconnect', sessionId: id })
+    await publishAll(['nobody wants it'])
+    const back = await connectPeer(fixture, device, lasting)
+    expect(back.connack).toMatchObject({ sessionPresent: false })
+    await back.settled()
+    expect(back.messages).toEqual([])
+  })
 })

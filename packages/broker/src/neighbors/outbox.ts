@@ -2,7 +2,7 @@ import type { AssumptionId, Clock } from '@apsaramq/model'
 import type { IPubrelPacket, IPublishPacket } from 'mqtt-packet'
 import type { DeliveringClient, OutgoingPacket } from './aedes-client.ts'
 import { ClientQueue, type Entry } from './client-queue.ts'
-import { dress, grantedQos } from './grants.ts'
+import { dress, grantedQos, isEcho } from './grants.ts'
 import type { NeighborLimits } from './limits.ts'
 import { LossSpell, type LossSpellDeps } from './loss-spell.ts'
 import { agedProperties, isExpired, messageOf, type Message } from './message.ts'
@@ -53,13 +53,22 @@ export class Outbox {
   start(): void {
     const { clean, closed, id, broker } = this.#client
     if (closed) return
-    const queue = clean ? new ClientQueue(undefined) : this.#deps.queues.open(id)
+    const queue = clean ? this.#ownQueue() : this.#deps.queues.open(id)
     queue.newest = Math.max(queue.newest, broker.counter) // what was published before now has been put in
     queue.owner = this
     queue.unsent = queue.entries.first
     if (queue.entries.size > documentedBatch) this.#deps.assume('A-73') // LIMITS A-73
     this.#queue = queue
     this.#pump()
+  }
+
+  /** A queue that ends with the connection; what has waited in a session that does so now, too, is in it. */
+  #ownQueue(): ClientQueue {
+    const { queues } = this.#deps
+    const queue = new ClientQueue(undefined)
+    const waited = queues.find(this.#client.id)
+    if (waited) queues.move(waited, queue)
+    return queue
   }
 
   /** The connection is gone. What a persistent session has not acknowledged stays. */
@@ -80,7 +89,7 @@ export class Outbox {
   deliver(packet: OutgoingPacket): void {
     const queue = this.#queue
     if (!queue || this.#client.closed) return // a persistent session has it in its queue
-    if (this.#isEcho(packet)) return this.#forget(queue.find(packet)) // [MQTT-3.8.3-3]
+    if (isEcho(this.#client, packet)) return this.#forget(queue.find(packet))
     if (this.#isRepeat(packet) || !this.#client.broker.authorizeForward(this.#client, packet)) return
     const qos = this.#qosOf(packet)
     if (qos === 0) return this.#sendAtOnce(packet)
@@ -102,10 +111,6 @@ export class Outbox {
   received(pubrel: OutgoingPacket): void {
     const entry = this.#queue?.sentAs(pubrel.messageId ?? 0)
     if (entry) entry.pubrel = pubrel
-  }
-
-  #isEcho({ nl, clientId }: OutgoingPacket): boolean {
-    return nl === true && clientId === this.#client.id
   }
 
   #qosOf({ qos, topic }: OutgoingPacket): number {

@@ -60,7 +60,7 @@ export class OutgoingQueues {
   }
 
   /** Puts a message at the end of a queue, and makes room for it. */
-  add(queue: ClientQueue, message: Message, qos: number): void {
+  add(queue: ClientQueue, message: Message, qos: number): Entry {
     const age: Age = { previous: undefined, next: undefined, entry: undefined }
     const entry = newEntry(queue, message, qos, age)
     age.entry = entry
@@ -71,6 +71,7 @@ export class OutgoingQueues {
     this.#ages.append(age)
     this.sweep()
     this.#makeRoom()
+    return entry
   }
 
   /** Takes an entry out: it was acknowledged, or is not wanted any more. Doing it twice does nothing. */
@@ -83,6 +84,18 @@ export class OutgoingQueues {
     message.copies -= 1
     this.#bytes -= copyOverheadBytes + (message.copies === 0 ? message.bytes : 0)
     this.#forgetIfUnused(queue)
+  }
+
+  /** Puts what is in one queue at the end of another. */
+  move(from: ClientQueue, to: ClientQueue): void {
+    for (const entry of from.entries) {
+      const { message, qos, messageId, pubrel } = entry
+      this.remove(entry)
+      const moved = this.add(to, message, qos)
+      if (messageId === undefined) continue
+      to.identify(moved, messageId)
+      moved.pubrel = pubrel
+    }
   }
 
   /** Empties a queue. */
