@@ -10,6 +10,7 @@ export interface AedesClient extends Client {
   connackSent: boolean
   /** Set by a DISCONNECT of the client. */
   _disconnected: boolean
+  _parser: { parse(bytes: Buffer): number }
   will: object | null | undefined
   /** The will until the client is authenticated. */
   _will: object | null | undefined
@@ -56,6 +57,12 @@ export function onBrokerError(aedes: EventEmitter, listener: (error: Error) => v
 /** The client that aedes has made of a stream. */
 export function clientOf(stream: Duplex): AedesClient | undefined {
   return (stream as Duplex & { client?: AedesClient }).client // aedes sets it on every stream it handles
+}
+
+/** Lets a client hear nothing more: aedes reads on, and what no guard has seen would kill its parser. */
+export function deafen(stream: Duplex): void {
+  const client = clientOf(stream)
+  if (client) client._parser.parse = () => 0
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { Clock } from '@apsaramq/model'
+import { deafen } from './aedes-inside.ts'
+import { awaitsConnack } from './answers/connack-terms.ts'
 import { disconnectOf } from './answers/last-words.ts'
 import type { Connection } from './connection.ts'
 
@@ -32,13 +34,14 @@ export function hangUp(connection: Connection, clock: Clock): void {
 
 /** What the client is still sending goes nowhere: left unread it would turn the close into a reset, and nothing be read. */
 function discardRest(stream: Duplex): void {
+  deafen(stream)
   stream.removeAllListeners('readable')
   Reflect.deleteProperty(stream, 'read') // the door's
   stream.resume()
 }
 
 function canBeTold({ stream, level }: Connection): boolean {
-  return level === 5 && stream.writable && stream.writableLength < maxWaitingBytes
+  return level === 5 && !awaitsConnack(stream) && stream.writable && stream.writableLength < maxWaitingBytes
 }
 
 /** Does the work for the first {@link sliceSize} now, for the others as the event loop comes round. */

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import type { IConnectPacket, Packet } from 'mqtt-packet'
+import { generate, type IConnectPacket, type Packet } from 'mqtt-packet'
 import { startBroker, type BrokerFixture, type TestDevice } from './testing/broker-fixture.ts'
-import { connectPacket } from './testing/clients.ts'
+import { connectPacket, rawClient } from './testing/clients.ts'
 import { connect5, converse, type Conversation } from './testing/conversation.ts'
 
 let fixture: BrokerFixture
@@ -282,6 +282,32 @@ describe('C8: how MQTT 5 clients are told of an end', () => {
     const [disconnect] = await client.closed
     expect(disconnect).toMatchObject({ cmd: 'disconnect', reasonCode: 0x98 })
     expect(disconnect).not.toHaveProperty('properties.reasonString')
+  })
+})
+
+describe('an MQTT 5 client that is ended', () => {
+  test('before its CONNACK has gone out is told nothing', async () => {
+    fixture = await startBroker()
+    const device = await fixture.makeDevice()
+    const clients = await Promise.all(Array.from({ length: 8 }, () => opened(device)))
+    for (const client of clients) client.send(connect5())
+    await expect.poll(() => fixture.log.find({ cause: 'session-taken-over' })).toHaveLength(7)
+    await fixture.broker.pause()
+    const told = (await Promise.all(clients.map(({ closed }) => closed))).map(([first]) => first?.cmd)
+    expect(told.filter((cmd) => cmd !== undefined && cmd !== 'connack')).toEqual([])
+  })
+
+  test('is not heard any more, not even by the parser', async () => {
+    fixture = await startBroker()
+    const five = { protocolVersion: 5 }
+    const raw = await rawClient(fixture, await fixture.makeDevice())
+    raw.send(generate(connect5(), five), generate(publishTo('$reserved'), five))
+    // behind as many bytes as the packet that ended it had: aedes would take them for that one once more
+    const cutShort = [0x30, 7, 0, 1, 0x61, 3, 0x08, 0, 5]
+    raw.send(Buffer.from([...Buffer.alloc(2 + 9 + 1 + 5), ...cutShort]))
+    await raw.closed
+    expect(fixture.log.find({ kind: 'drop' })).toMatchObject([{ cause: 'topic-not-allowed' }])
+    await connected()
   })
 })
 

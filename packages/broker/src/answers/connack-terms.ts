@@ -10,14 +10,23 @@ export type Terms = NonNullable<IConnackPacket['properties']>
  */
 export function announceTerms(stream: Duplex, terms: Terms): void {
   const pieces: Buffer[] = []
+  awaiting.add(stream)
   const write = stream.write
   stream.write = (chunk: Uint8Array) => {
     pieces.push(Buffer.from(chunk))
     const whole = Buffer.concat(pieces)
     if (!isWhole(whole)) return true
     stream.write = write
+    awaiting.delete(stream)
     return stream.write(withTerms(whole, terms))
   }
+}
+
+const awaiting = new WeakSet<Duplex>()
+
+/** Whether a client of MQTT 5 has no CONNACK yet: before, it must not be sent anything else. [MQTT-3.14.0-1] */
+export function awaitsConnack(stream: Duplex): boolean {
+  return awaiting.has(stream)
 }
 
 /** A CONNACK is shorter than 16 KiB: its remaining length has one byte or two. */
