@@ -20,6 +20,8 @@ export interface PacketWriterDeps {
 export class PacketWriter {
   readonly #deps: PacketWriterDeps
   readonly #client: DeliveringClient
+  readonly #sink: NodeJS.WritableStream
+  #isCorked = false
   #written = 0
   /** Set while a write is waited for to be taken. */
   #watch: Cancel | undefined
@@ -27,6 +29,10 @@ export class PacketWriter {
   constructor(deps: PacketWriterDeps, client: DeliveringClient) {
     this.#deps = deps
     this.#client = client
+    // what mqtt-packet needs of a stream; with `cork` it would put off one end of it a packet
+    const write = (piece: Uint8Array) => client.conn.write(piece)
+    const destroy = (error: Error) => client.conn.destroy(error)
+    this.#sink = { write, destroy } as unknown as NodeJS.WritableStream
   }
 
   /** Bytes that are written and not taken. */
@@ -40,7 +46,8 @@ export class PacketWriter {
   }
 
   write(packet: SentPacket): void {
-    this.#count(() => writeToStream(packet, this.#client.conn, this.#protocol))
+    this.#cork()
+    this.#count(() => writeToStream(packet, this.#sink, this.#protocol))
   }
 
   /** Writes what others may wait behind: with the packet that fills the stream a pause begins. */
@@ -57,6 +64,17 @@ export class PacketWriter {
 
   close(): void {
     this.#watch?.()
+  }
+
+  /** The pieces of all packets of one turn go out together. */
+  #cork(): void {
+    if (this.#isCorked) return
+    this.#isCorked = true
+    this.#client.conn.cork()
+    process.nextTick(() => {
+      this.#isCorked = false
+      this.#client.conn.uncork()
+    })
   }
 
   #count(write: () => void): void {
