@@ -25,6 +25,8 @@ export const remembered: Readonly<Record<string, Fate>> = {
   'packages/broker/src/identity-chains.ts': { outlives: 'a chain is only found again; each time it is judged anew' },
   'packages/broker/src/identity.ts': { outlives: 'what a certificate says does not change' },
   'packages/broker/src/inbound-window.ts': { livesAsLongAs: 'a hub, which broker.pause closes' },
+  'packages/broker/src/kept-bounds.ts': { livesAsLongAs: 'a hub, which broker.pause closes' },
+  'packages/broker/src/kept-sessions.ts': { livesAsLongAs: 'a hub, which broker.pause closes' },
   'packages/broker/src/keyed-sets.ts': { livesAsLongAs: 'who makes them' },
   'packages/broker/src/listener.ts': { livesAsLongAs: 'a socket' },
   'packages/broker/src/mqtt5/properties.ts': { outlives: 'what a packet may have does not change' },
@@ -34,6 +36,7 @@ export const remembered: Readonly<Record<string, Fate>> = {
   'packages/broker/src/neighbors/neighbors.ts': { livesAsLongAs: 'a hub, which broker.pause closes' },
   'packages/broker/src/neighbors/outbox.ts': { livesAsLongAs: 'a connection' },
   'packages/broker/src/neighbors/outgoing-queues.ts': { livesAsLongAs: 'a hub, which broker.pause closes' },
+  'packages/broker/src/retained-limit.ts': { livesAsLongAs: 'a hub, which broker.pause closes' },
   'packages/broker/src/revocation-delay.ts': {
     livesAsLongAs: 'who makes it, and is cleared by it when the store is reset',
   },

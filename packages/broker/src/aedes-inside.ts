@@ -28,9 +28,17 @@ export interface IdentifiedPacket {
   messageId?: number
 }
 
+/** A message that is retained, as far as it is looked at here. */
+export interface RetainedPacket {
+  topic: string
+  payload: Buffer | string
+}
+
 /** What the persistence of aedes keeps, as far as it is used here; its types are those of an older one. */
 export interface Persistence {
   delWill(client: { id: string; brokerId: string }): Promise<unknown>
+  /** An empty payload takes the message away that is retained for the topic. */
+  storeRetained(packet: RetainedPacket): Promise<void>
   addSubscriptions(client: Client, subscriptions: PersistedSubscription[]): Promise<void>
   incomingStorePacket(client: Client, packet: IdentifiedPacket): Promise<void>
   incomingDelPacket(client: Client, packet: IdentifiedPacket): Promise<void>
@@ -44,6 +52,10 @@ export interface AedesBroker extends Aedes {
   /** Seconds for which the session of a client lasts that asked for so many. */
   clampSessionExpiry(seconds: number): number
   persistence: Persistence
+  /** Publishes the wills that brokers left behind which have died; here is only one. */
+  _clearWillInterval: NodeJS.Timeout
+  /** Ends the session of a client that is gone when its time has come. */
+  scheduleSessionExpiry(client: Client): void
   unregisterClient(client: Client): void
   /** The session of a client that is gone is not waited for any more. */
   clearSessionExpiry(clientId: string): void

@@ -71,10 +71,9 @@ function adaptTo5(deps: HookDeps, guest: Guest, client: AedesClient, packet: Con
 
 function authorizePublish(deps: HookDeps): AuthorizePublishHandler {
   return (client, packet, done) => {
-    if (!client) return done(null) // a will left by a broker that died: its client was judged by that one
-    const guest = deps.guestOf(client)
+    const guest = client ? deps.guestOf(client) : undefined
     // a will comes after its connection has ended; one that must not come has been taken away before
-    const isWill = (client as AedesClient).will === packet
+    const isWill = (client as AedesClient | null)?.will === packet
     if (!guest || (!isWill && guest.connection.ending)) return done(notAccepted())
     const answer = deps.rules.publish(guest.connection.admitted!, packet) // a guest has been admitted
     if (answer === undefined) return done(null)

@@ -2,15 +2,15 @@ import type { Client } from 'aedes'
 import type { LogEntryInput } from '@apsaramq/model'
 import type { AccessRules } from './acl.ts'
 import { onBrokerError, type AedesBroker, type AedesClient, type PersistedSubscription } from './aedes-inside.ts'
-import { announceTerms, type Terms } from './answers/connack-terms.ts'
+import { completeConnack, type Terms } from './answers/connack-terms.ts'
 import type { ArrivedConnect } from './connect-reader.ts'
 import type { Connection } from './connection.ts'
 import { openDoor, type DoorDeps } from './door.ts'
 import { factsOf } from './connection-facts.ts'
 import type { Endings } from './endings.ts'
 import { createHooks, type Guest } from './hooks.ts'
+import { boundKept, type KeptBounds } from './kept-bounds.ts'
 import { createNeighbors } from './neighbors/neighbors.ts'
-import { forgetSession } from './session-state.ts'
 import type { BrokerOptions } from './settings.ts'
 import { drainTimeoutMs, startAedes, withSafeMaps } from './start-aedes.ts'
 import type { Refusal } from './verdict.ts'
@@ -53,22 +53,38 @@ export async function createHub(deps: HubDeps): Promise<Hub> {
   neighbors.follow(aedes)
   persistGrantedOnly(aedes, granted)
   listen(aedes, guests, deps, end)
+  const kept = boundKept(aedes, { ...deps, filtersOf: (client) => guests.get(client)?.filters?.size ?? 0 })
   const door = doorOf(deps)
   return {
     handle(connection, connect) {
-      if (connect.packet.clean) forgetInbound(aedes, { id: connection.admitted!.session.clientId }) // set before
-      if (connection.level === 5) announceTerms(connection.stream, termsOf(deps, connection, connect))
-      const client = withSafeMaps(aedes.handle(connection.stream) as AedesClient)
+      const client = welcome(deps, { aedes, kept }, connection, connect)
       guests.set(client, { connection, filters: undefined })
       neighbors.attach(client, connection)
       openDoor(door, connection, client, connect)
     },
-    forget: (clientId) => forgetSession(aedes, clientId),
+    forget: (clientId) => kept.forget(clientId),
     async close() {
       await new Promise<void>((resolve) => aedes.close(resolve))
       neighbors.close()
+      kept.close()
     },
   }
+}
+
+function welcome(
+  deps: HubDeps,
+  { aedes, kept }: { aedes: AedesBroker; kept: KeptBounds },
+  connection: Connection,
+  connect: ArrivedConnect,
+): AedesClient {
+  const { clean, level } = connect.packet
+  const { session, clean: endsWithConnection } = connection.admitted! // a connection is admitted before
+  if (clean) forgetInbound(aedes, { id: session.clientId })
+  const isSessionPresent = !clean && kept.has(session.clientId)
+  completeConnack(connection.stream, level, { terms: termsOf(deps, connection, connect), isSessionPresent })
+  const client = withSafeMaps(aedes.handle(connection.stream) as AedesClient)
+  kept.arrived(session.clientId, client, !endsWithConnection)
+  return client
 }
 
 function doorOf(deps: HubDeps): DoorDeps {
@@ -122,7 +138,9 @@ function listen(
 ): void {
   aedes.on('client', (client) => {
     // aedes registers a client that was closed while it was being connected, and would keep it for ever
-    if (client.closed) aedes.unregisterClient(client)
+    if (!client.closed) return
+    aedes.unregisterClient(client)
+    aedes.scheduleSessionExpiry(client)
   })
   aedes.on('unsubscribe', (filters, client) => {
     for (const filter of filters) guests.get(client)?.filters?.delete(filter)

@@ -212,6 +212,23 @@ describe('C1: MQTT 5 between clients', () => {
     expect(third.connack.sessionPresent).toBe(false)
   })
 
+  test.each([4, 5] as const)('a session without subscriptions is present, too, in level %i', async (level) => {
+    fixture = await startBroker()
+    const device = await fixture.makeDevice()
+    const lasting = { clean: false, ...(level === 5 && { properties: { sessionExpiryInterval: 3600 } }) }
+    const connect = level === 5 ? connect5(lasting) : connectPacket('GID_demo@@@device', lasting)
+    const sessionsPresent: boolean[] = []
+    for (let times = 0; times < 3; times += 1) {
+      const client = await opened(device, level)
+      client.send(connect)
+      sessionsPresent.push((await client.next('connack')).sessionPresent)
+      if (times > 0) continue // the third takes over from the second
+      client.destroy()
+      await expect.poll(() => fixture.store.sessions.count()).toBe(0)
+    }
+    expect(sessionsPresent).toEqual([false, true, true])
+  })
+
   test('a session that began without expiry ends with its connection', async () => {
     fixture = await startBroker()
     const device = await fixture.makeDevice()

@@ -35,10 +35,11 @@ export function namedInstance(
   const byRequest = instanceOfServerName(requestedHost)
   const byUsername = instanceOfUsername(username)
   return {
-    instanceId: byUsername ?? byHost,
+    instanceId: byUsername ?? byHost ?? byRequest,
     conflict:
       conflictOf(['server name', byHost], ['Host header', byRequest]) ??
-      conflictOf(['server name', byHost], ['username', byUsername]),
+      conflictOf(['server name', byHost], ['username', byUsername]) ??
+      conflictOf(['Host header', byRequest], ['username', byUsername]),
   }
 }
 

@@ -3,6 +3,7 @@ import type { AedesBroker, AedesClient } from './aedes-inside.ts'
 import { receiveMaximum, sessionExpiryOf, topicAliasMaximum } from './answers/terms.ts'
 import type { Hooks } from './hooks.ts'
 import { boundInbound } from './inbound-window.ts'
+import { maxKept } from './kept-sessions.ts'
 import type { Persistence } from './neighbors/aedes-client.ts'
 
 /** A subscriber that takes nothing for this long is cut: until then others may wait for it. */
@@ -10,9 +11,6 @@ export const drainTimeoutMs = 2000
 
 /** MQTT 3.1 says 23, the service 64: which one binds is decided at admission. */
 const maxClientIdLength = 65_535
-
-/** Sessions of one instance that outlive their connections; one more ends with its connection. */
-const maxWaitingSessions = 100_000
 
 /**
  * Starts aedes 2.0.0-beta.1 with the repairs of its stable line that it lacks
@@ -33,10 +31,11 @@ export async function startAedes(
     maxClientsIdLength: maxClientIdLength,
     topicAliasMaximum,
     receiveMaximum,
-    pendingSessionsLimit: maxWaitingSessions,
+    pendingSessionsLimit: maxKept + 1, // the oldest is forgotten before
   }
   const aedes = (await Aedes.createBroker(options)) as AedesBroker
   aedes.clampSessionExpiry = sessionExpiryOf
+  clearInterval(aedes._clearWillInterval) // a clock that jumps makes it publish the wills of clients that are connected
   keepNewsToItself(aedes)
   return Object.assign(aedes, withoutPrototypes('clients', 'brokers'))
 }

@@ -202,6 +202,12 @@ export const assumptions = {
     setting: 'loose',
     otherwise: 'an MQTT 5 client may do without a keep alive',
   }),
+  'A-84': assumed(
+    'an instance keeps at most 10,000 retained messages and 64 MiB of them, what was set first is dropped',
+  ),
+  'A-85': assumed(
+    'an instance keeps at most 300,000 persistent sessions of clients that are away, each counted with its filters, what was left first is forgotten',
+  ),
 } as const satisfies Record<string, Assumption>
 
 /** The id of an assumption, as LIMITS.md has it. */

@@ -88,6 +88,8 @@ export const causes = {
   'message-too-large-for-client': 'the message is larger than the client says it takes',
   'offline-queues-full': 'more messages wait for persistent sessions than an instance keeps',
   'offline-message-too-old': 'the message has waited for a persistent session for three days',
+  'retained-messages-full': 'more messages are retained than an instance keeps',
+  'persistent-sessions-full': 'more clients that are away have persistent sessions than an instance keeps',
   kicked: 'the connection was closed on request',
   'emulator-reset': 'the emulator was reset',
   'emulator-stopping': 'the emulator is shutting down',

@@ -4,11 +4,17 @@ import { generate, parser, type IConnackPacket } from 'mqtt-packet'
 /** What is added to an accepting CONNACK of MQTT 5. */
 export type Terms = NonNullable<IConnackPacket['properties']>
 
-/**
- * Adds terms to the first packet that is written to a stream, which is the CONNACK, if it accepts: aedes
- * 2.0.0-beta.1 lets nobody say what it does not offer.
- */
-export function announceTerms(stream: Duplex, terms: Terms): void {
+/** What aedes 2.0.0-beta.1 leaves unsaid in an accepting CONNACK. */
+export interface Unsaid {
+  /** For MQTT 5: nobody can tell aedes what is not offered. */
+  terms: Terms
+  /** aedes takes a session without subscriptions for none. [MQTT-3.2.2-2] */
+  isSessionPresent: boolean
+}
+
+/** Completes the first packet that is written to a stream, which is the CONNACK. @param level of the client */
+export function completeConnack(stream: Duplex, level: number, unsaid: Unsaid): void {
+  if (level < 5 && !(level === 4 && unsaid.isSessionPresent)) return // 3.1 has no word for it
   const pieces: Buffer[] = []
   awaiting.add(stream)
   const write = stream.write
@@ -18,13 +24,13 @@ export function announceTerms(stream: Duplex, terms: Terms): void {
     if (!isWhole(whole)) return true
     stream.write = write
     awaiting.delete(stream)
-    return stream.write(withTerms(whole, terms))
+    return stream.write(level === 5 ? completed(whole, unsaid) : withSession(whole))
   }
 }
 
 const awaiting = new WeakSet<Duplex>()
 
-/** Whether a client of MQTT 5 has no CONNACK yet: before, it must not be sent anything else. [MQTT-3.14.0-1] */
+/** Whether the CONNACK of a client is still to be completed: before, it must not be sent anything else. [MQTT-3.14.0-1] */
 export function awaitsConnack(stream: Duplex): boolean {
   return awaiting.has(stream)
 }
@@ -36,10 +42,19 @@ function isWhole(bytes: Buffer): boolean {
   return low < 0x80 ? bytes.length >= 2 + low : bytes.length >= 3 + (low & 0x7f) + high * 128
 }
 
-function withTerms(bytes: Buffer, terms: Terms): Uint8Array {
+/** Flags and return code are the last two bytes of 3.1.1. */
+function withSession(bytes: Buffer): Uint8Array {
+  return bytes[3] === 0 ? Uint8Array.of(0x20, 2, 1, 0) : bytes
+}
+
+function completed(bytes: Buffer, { terms, isSessionPresent }: Unsaid): Uint8Array {
   const connack = connackOf(bytes)
   if (connack?.reasonCode !== 0) return bytes
-  return generate({ ...connack, properties: { ...connack.properties, ...terms } }, { protocolVersion: 5 })
+  const sessionPresent = connack.sessionPresent || isSessionPresent
+  return generate(
+    { ...connack, sessionPresent, properties: { ...connack.properties, ...terms } },
+    { protocolVersion: 5 },
+  )
 }
 
 function connackOf(bytes: Buffer): IConnackPacket | undefined {

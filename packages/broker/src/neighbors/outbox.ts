@@ -154,9 +154,9 @@ export class Outbox {
   }
 
   #mayGoOn(): boolean {
-    const { closed, receiveMaximum } = this.#client
+    const { closed, receiveMaximum, conn } = this.#client
     const { maxInFlight } = this.#deps.limits
-    if (closed || this.#writer.isPaused) return false
+    if (closed || !conn.writable || this.#writer.isPaused) return false
     if (this.#inFlight.size < Math.min(receiveMaximum, maxInFlight)) return true // [MQTT-3.3.4-9]
     if (receiveMaximum > maxInFlight) this.#deps.assume('A-74') // LIMITS A-74
     return false
