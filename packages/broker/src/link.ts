@@ -21,6 +21,9 @@ export interface Link {
   finish(): void
 }
 
+/** What a socket is accepted with: of a client that went without a word TCP tells, whatever its keep alive. */
+export const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const
+
 /** Bytes written ahead of a slow subscriber before others wait for it. */
 export const socketBufferBytes = 1024 * 1024
 

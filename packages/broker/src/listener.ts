@@ -4,7 +4,7 @@ import { createServer as createTcpServer, type Server, type Socket } from 'node:
 import { createServer as createTlsServer, Server as TlsServer, type TLSSocket } from 'node:tls'
 import type { Endings } from './endings.ts'
 import type { ReadIdentity } from './identity.ts'
-import { SocketLink, socketBufferBytes } from './link.ts'
+import { SocketLink, socketBufferBytes, socketOptions } from './link.ts'
 import type { Arrival } from './reception.ts'
 import type { BrokerOptions, Transport } from './settings.ts'
 import { contextOf, socketBelow, tlsOptions } from './tls-server.ts'
@@ -28,7 +28,7 @@ export interface Listener {
 }
 
 /** Deadlines are the broker's own: those of node:http are in real time, and apart for head and body. */
-const httpOptions = { headersTimeout: 0, requestTimeout: 0, noDelay: true }
+const httpOptions = { headersTimeout: 0, requestTimeout: 0, ...socketOptions }
 
 /**
  * The server of each transport. Those with TLS ask for a certificate and judge none: CAs are registered while they
@@ -40,7 +40,7 @@ const serverOf: Readonly<Record<Transport, (deps: ListenerDeps) => Server>> = {
       deps.onArrival({ stream, link: new SocketLink('mqtts', stream), identity: deps.readIdentity(stream) }),
     ),
   mqtt: (deps) =>
-    createTcpServer({ noDelay: true, highWaterMark: socketBufferBytes }, (stream) =>
+    createTcpServer({ ...socketOptions, highWaterMark: socketBufferBytes }, (stream) =>
       deps.onArrival({ stream, link: new SocketLink('mqtt', stream), identity: { kind: 'none' } }),
     ),
   wss: (deps) => takeUpgrades(deps, 'wss', createHttpsServer({ ...tlsOptions(deps), ...httpOptions })),

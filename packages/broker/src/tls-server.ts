@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { TlsOptions, TLSSocket } from 'node:tls'
+import { socketOptions } from './link.ts'
 import type { BrokerOptions } from './settings.ts'
 
 /** vendor: TLS 1.2; LIMITS A-16 for 1.3 */
@@ -11,7 +12,7 @@ export function tlsOptions({ tls, settings }: Pick<BrokerOptions, 'tls' | 'setti
     ...contextOf(tls),
     requestCert: true,
     rejectUnauthorized: false,
-    noDelay: true, // else each CONNACK of TLS 1.3 waits 44 ms for the acknowledgement of the session tickets
+    ...socketOptions, // without noDelay each CONNACK of TLS 1.3 waits 44 ms for the acknowledgement of the session tickets
     handshakeTimeout: settings.connectTimeoutMs, // real time: it is OpenSSL's
   }
 }
