@@ -16,6 +16,7 @@ export type Fate =
  * about it. The store is not listed: it is what a reset replaces.
  */
 export const remembered: Readonly<Record<string, Fate>> = {
+  'packages/broker/src/answers/connack-terms.ts': { livesAsLongAs: 'a connection' },
   'packages/broker/src/deadlines.ts': { livesAsLongAs: 'who makes it' },
   'packages/broker/src/deleted-devices.ts': { reset: 'store.onReset' },
   'packages/broker/src/existing-topics.ts': { reset: 'store.onReset' },
