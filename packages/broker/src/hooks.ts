@@ -49,8 +49,8 @@ export function createHooks(deps: HookDeps): Hooks {
     authorizePublish: authorizePublish(deps),
     authorizeSubscribe: authorizeSubscribe(deps),
     authorizeForward: (client, packet) => {
-      // vendor: no retained messages in MQTT 5; other clients may have left some
-      if (packet.retain && (client as AedesClient).version === 5) return null
+      // vendor: no retained messages in MQTT 5; other clients may have left some. What is published now has a broker
+      if (packet.retain && !packet.brokerId && (client as AedesClient).version === 5) return null
       return isAccepted(deps.guestOf(client)) ? packet : null
     },
   }

@@ -120,6 +120,19 @@ describe('C8: what the service does not have in MQTT 5', () => {
     expect(await older.next('publish')).toMatchObject({ topic: 'demo/a', retain: true })
   })
 
+  test('what an older client publishes now comes through, retained or not, with the flag where that is asked for', async () => {
+    fixture = await startBroker()
+    const { client } = await connected()
+    client.send(subscribeTo('demo/kept', { rap: true }), subscribeTo('demo/bare'))
+    await client.next('suback')
+    await client.next('suback')
+    const older = await opened(undefined, 4)
+    older.send(connectPacket('GID_demo@@@older'))
+    older.send(publishTo('demo/kept', { retain: true }), publishTo('demo/bare', { retain: true }))
+    expect(await client.next('publish')).toMatchObject({ topic: 'demo/kept', retain: true })
+    expect(await client.next('publish')).toMatchObject({ topic: 'demo/bare', retain: false })
+  })
+
   test('a shared subscription is answered 0x9E', async () => {
     fixture = await startBroker()
     const { client } = await connected()

@@ -25,7 +25,7 @@ export function holdReads(store: Store, collection: CollectionName): Hold {
   }
   const held = { get, list: reader.list.bind(reader), count: reader.count.bind(reader) }
   return {
-    store: proxyOf(store, { ...store.read, [collection]: held } as Reader), // the answer is the reader's own
+    store: withReads(store, { ...store.read, [collection]: held } as Reader), // the answer is the reader's own
     next() {
       gate = new Promise((resolve) => {
         release = resolve
@@ -38,7 +38,8 @@ export function holdReads(store: Store, collection: CollectionName): Hold {
   }
 }
 
-function proxyOf(store: Store, read: Reader): Store {
+/** The store itself, but for its reads. */
+export function withReads(store: Store, read: Reader): Store {
   return {
     read,
     sessions: store.sessions,

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { CollectionName, CollectionReader, Reader, Store } from '@apsaramq/store'
+import { withReads } from '../../testing/held-store.ts'
 import type { Point } from './history.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -47,18 +48,5 @@ export function slowStore(store: Store, pace: Pace, recorder: Recorder): Store {
     const collection = name as CollectionName // the keys of a Reader
     return [collection, slowReader(collection, reader as CollectionReader<CollectionName>)]
   })
-  return withRead(store, Object.fromEntries(readers) as Reader) // each answers what the reader behind it does
-}
-
-function withRead(store: Store, read: Reader): Store {
-  return {
-    read,
-    sessions: store.sessions,
-    transact: store.transact.bind(store),
-    subscribe: store.subscribe.bind(store),
-    reset: store.reset.bind(store),
-    onReset: store.onReset.bind(store),
-    isEmpty: store.isEmpty.bind(store),
-    close: store.close.bind(store),
-  }
+  return withReads(store, Object.fromEntries(readers) as Reader) // each answers what the reader behind it does
 }
