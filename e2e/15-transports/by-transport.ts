@@ -1,13 +1,10 @@
 import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { connect, type MqttClient } from 'mqtt'
 import type { Endpoints } from '@apsaramq/testkit'
 import type { Device } from '../support/certificates.ts'
 import type { LiveClient } from '../support/live-client.ts'
-import { livePaho } from '../support/live-paho.ts'
-import { liveProcess, type Meaning } from '../support/live-process.ts'
-import { pahoPython } from '../support/tools.ts'
+import { startPaho } from '../support/live-paho.ts'
 
 /** Keys of the endpoints file that are URLs of the broker. */
 export type TransportKey = 'mqtts' | 'wss' | 'mqtt' | 'ws'
@@ -61,19 +58,11 @@ export function messageTo(client: MqttClient): Promise<string> {
   return new Promise((resolve) => void client.once('message', (_topic, payload) => resolve(payload.toString())))
 }
 
-const script = fileURLToPath(new URL('paho-by-transport.py', import.meta.url))
-
-function meaningOf(line: string): Meaning {
-  const [word, ...rest] = line.split(' ')
-  if (word === 'message') return `message:${rest.join(' ')}`
-  return (['connecting', 'accepted', 'refused', 'lost'] as const).find((meaning) => meaning === word)
-}
-
 /** Paho Python by a transport. */
 export function paho(endpoints: Endpoints, transport: TransportKey, guest: Guest, filter: string): LiveClient {
   const { hostname, port } = new URL(urlOf(endpoints, transport))
   const { device, ...who } = guest
-  const how = {
+  return startPaho({
     ...who,
     host: hostname,
     port,
@@ -81,6 +70,5 @@ export function paho(endpoints: Endpoints, transport: TransportKey, guest: Guest
     transport: transport === 'wss' || transport === 'ws' ? 'websockets' : 'tcp',
     ...((transport === 'mqtts' || transport === 'wss') && { caFile: endpoints.caFile }),
     ...(device && { certFile: device.certFile, keyFile: device.keyFile }),
-  }
-  return liveProcess(livePaho.name, [pahoPython.path ?? 'python3', '-u', script, JSON.stringify(how)], meaningOf)
+  })
 }

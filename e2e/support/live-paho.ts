@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { LiveClientKind } from './live-client.ts'
+import type { LiveClient, LiveClientKind } from './live-client.ts'
 import { liveProcess, type Meaning } from './live-process.ts'
 import { pahoPython } from './tools.ts'
 
@@ -12,17 +12,34 @@ function meaningOf(line: string): Meaning {
   return known.find((meaning) => meaning === word)
 }
 
+/** How a client on Paho connects, as its script reads it. */
+export interface PahoConnection {
+  host: string
+  port: string
+  transport: 'tcp' | 'websockets'
+  clientId: string
+  /** What it subscribes to. */
+  filter: string
+  /** With it, TLS. */
+  caFile?: string
+  certFile?: string
+  keyFile?: string
+  username?: string
+  password?: string
+}
+
+/** Starts Paho Python. */
+export function startPaho(how: PahoConnection): LiveClient {
+  const command: [string, ...string[]] = [pahoPython.path ?? 'python3', '-u', script, JSON.stringify(how)]
+  return liveProcess('Paho Python', command, meaningOf)
+}
+
 /** Paho Python. */
 export const livePaho: LiveClientKind = {
   name: 'Paho Python',
   tool: pahoPython,
-  start(device, endpoints, filter) {
-    const { hostname, port } = new URL(endpoints.mqtts)
-    const tls = [endpoints.caFile, device.certFile, device.keyFile]
-    return liveProcess(
-      'Paho Python',
-      [pahoPython.path ?? 'python3', '-u', script, hostname, port, device.clientId, filter, ...tls],
-      meaningOf,
-    )
+  start({ clientId, certFile, keyFile }, { mqtts, caFile }, filter) {
+    const { hostname: host, port } = new URL(mqtts)
+    return startPaho({ host, port, transport: 'tcp', clientId, filter, caFile, certFile, keyFile })
   },
 }

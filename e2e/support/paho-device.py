@@ -1,11 +1,12 @@
 """A device on Paho: subscribes, tells what happens one line each, and goes on trying as Paho does by itself."""
 
+import json
 import ssl
 import sys
 
 import paho.mqtt.client as mqtt
 
-host, port, client_id, topic_filter, ca_file, cert_file, key_file = sys.argv[1:8]
+how = json.loads(sys.argv[1])
 connected = False
 
 
@@ -13,7 +14,7 @@ def on_connect(client, _userdata, _flags, code):
     global connected
     if code == 0:
         connected = True
-        client.subscribe(topic_filter, qos=1)
+        client.subscribe(how["filter"], qos=1)
     else:
         print("refused", code, flush=True)
 
@@ -34,14 +35,18 @@ def on_message(_client, _userdata, message):
 
 # Paho 2 asks which generation of callbacks is meant; Paho 1 has only one.
 versions = [mqtt.CallbackAPIVersion.VERSION1] if hasattr(mqtt, "CallbackAPIVersion") else []
-client = mqtt.Client(*versions, client_id=client_id, protocol=mqtt.MQTTv311)
+client = mqtt.Client(*versions, client_id=how["clientId"], protocol=mqtt.MQTTv311, transport=how["transport"])
 client.on_connect = on_connect
 client.on_subscribe = on_subscribe
 client.on_disconnect = on_disconnect
 client.on_message = on_message
-client.tls_set(ca_file, cert_file, key_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
+if "caFile" in how:
+    tls = {"tls_version": ssl.PROTOCOL_TLS_CLIENT}
+    client.tls_set(how["caFile"], how.get("certFile"), how.get("keyFile"), **tls)
+if "username" in how:
+    client.username_pw_set(how["username"], how["password"])
 client.reconnect_delay_set(min_delay=1, max_delay=1)
-client.connect_async(host, int(port), keepalive=30)
+client.connect_async(how["host"], int(how["port"]), keepalive=30)
 while True:
     try:
         print("connecting", flush=True)
