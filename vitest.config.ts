@@ -12,6 +12,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          isolate: false, // files share what they import: half the time, and no test may rely on a module of its own
           include: ['packages/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/lib/**/*.test.ts'],
           testTimeout: 30_000, // a deadline for what hangs, on a machine that is busy with other things
           hookTimeout: 30_000,
