@@ -1,0 +1,90 @@
+import { BoundedMap } from '../lifecycle/bounded-map.ts'
+import { ToldWaits, type DecidedCall, type WaitFigures } from './told-waits.ts'
+
+/** Who calls: a key from an address. */
+export interface PoliteClient {
+  accountId: string
+  /** Empty where nobody signed. */
+  accessKeyId: string
+  remoteAddress: string
+}
+
+/** A call of a client that the throttle has decided about. */
+export interface PoliteCall extends PoliteClient, DecidedCall {
+  action: string
+}
+
+/** What one client did about the waits it was told. */
+export interface ClientPoliteness extends PoliteClient {
+  /** `rude` broke at least one wait, `polite` kept all that were judged, `unjudged` has not come back. */
+  verdict: 'rude' | 'polite' | 'unjudged'
+  refusals: number
+  kept: number
+  broken: number
+  /** The operations it was refused, most refused first. */
+  operations: ({ action: string } & WaitFigures)[]
+}
+
+interface Row {
+  client: PoliteClient
+  action: string
+  waits: ToldWaits
+}
+
+/** Clients and operations that are remembered; a row is at most some kilobytes. */
+const defaultCapacity = 2000
+
+/**
+ * Whether each client waited as it was told before it made the same call again. Clients that were never refused are not
+ * remembered; of the others the ones that have not called for longest are forgotten, and counted.
+ */
+export class Politeness {
+  readonly #rows: BoundedMap<Row>
+
+  /** @param capacity clients and operations that are remembered */
+  constructor(capacity = defaultCapacity) {
+    this.#rows = new BoundedMap(capacity)
+  }
+
+  /** How many clients and operations were forgotten. */
+  get forgotten(): number {
+    return this.#rows.forgotten
+  }
+
+  note(call: PoliteCall): void {
+    if (this.#rows.size === 0 && call.toldMs === undefined) return
+    const { accountId, accessKeyId, remoteAddress, action } = call
+    const key = `${accountId}/${accessKeyId}/${remoteAddress}/${action}`
+    const known = this.#rows.get(key)
+    if (!known && call.toldMs === undefined) return
+    const row = known ?? { client: { accountId, accessKeyId, remoteAddress }, action, waits: new ToldWaits() }
+    if (!known) this.#rows.set(key, row)
+    row.waits.note(call)
+  }
+
+  /** Every client that was refused: the rude first, the most broken waits before others, then by refusals. */
+  clients(): ClientPoliteness[] {
+    const byClient = new Map<string, Row[]>()
+    for (const row of this.#rows.values()) {
+      const key = JSON.stringify(row.client)
+      byClient.set(key, [...(byClient.get(key) ?? []), row])
+    }
+    return [...byClient.values()]
+      .map(politenessOf)
+      .sort((one, other) => other.broken - one.broken || other.refusals - one.refusals)
+  }
+
+  reset(): void {
+    this.#rows.clear()
+  }
+}
+
+function politenessOf(rows: Row[]): ClientPoliteness {
+  const operations = rows
+    .map(({ action, waits }) => ({ action, ...waits.figures() }))
+    .sort((one, other) => other.refusals - one.refusals)
+  const sum = (of: 'refusals' | 'kept' | 'broken') => operations.reduce((total, figures) => total + figures[of], 0)
+  const [refusals, kept, broken] = [sum('refusals'), sum('kept'), sum('broken')]
+  const verdict = broken > 0 ? 'rude' : kept > 0 ? 'polite' : 'unjudged'
+  return { ...rows[0]!.client, verdict, refusals, kept, broken, operations }
+}
