@@ -1,9 +1,14 @@
 import type { LogEntry } from '@apsaramq/model'
 
+/** What stands in a log: `seq` grows by one an entry. */
+export interface Numbered {
+  seq: number
+}
+
 /** The latest entries of a kind, oldest first. */
-export class LogRing {
+export class LogRing<E extends Numbered = LogEntry> {
   readonly #capacity: number
-  #kept: LogEntry[] = []
+  #kept: E[] = []
   #cutOff = 0
 
   /** @param capacity entries that are kept */
@@ -11,7 +16,7 @@ export class LogRing {
     this.#capacity = capacity
   }
 
-  push(entry: LogEntry): void {
+  push(entry: E): void {
     this.#kept.push(entry)
     if (this.#kept.length < this.#capacity * 2) return // cut in one piece: shifting one at a time moves them all
     this.#cutOff = this.#kept.at(-this.#capacity - 1)!.seq
@@ -19,7 +24,7 @@ export class LogRing {
   }
 
   /** The entries with a greater `seq`, at most `limit` of them, the oldest. */
-  after(seq: number, limit = Infinity): LogEntry[] {
+  after(seq: number, limit = Infinity): E[] {
     const first = Math.max(0, this.#kept.length - this.#capacity)
     let [low, high] = [first, this.#kept.length]
     while (low < high) {

@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events'
 import type { ServerResponse } from 'node:http'
-import { manualClock, type LogEntryInput } from '@apsaramq/model'
+import { manualClock, type LogEntry, type LogEntryInput } from '@apsaramq/model'
 import { expect, test } from 'vitest'
 import { LogStreams } from './log-streams.ts'
-import { createRecorder, type LogFilter } from './recorder.ts'
+import { createRecorder, matches, type LogFilter } from './recorder.ts'
 
 const gaps = (block: string) => /^event: gap\ndata: (.*)$/m.exec(block)?.[1]
 
@@ -60,9 +60,10 @@ function stage(capacity = 100, limits: ConstructorParameters<typeof LogStreams>[
   const write = (times: number, clientId = 'a') => {
     for (let at = 0; at < times; at += 1) recorder.write(refusal(clientId))
   }
-  const open = (filter: LogFilter = {}) => {
+  const open = ({ after, ...filter }: LogFilter = {}) => {
     const reader = new Reader()
-    streams.open(reader as unknown as ServerResponse, filter)
+    const view = (entry: LogEntry) => (matches(entry, filter) ? [entry] : [])
+    streams.open(reader as unknown as ServerResponse, { after, view })
     return reader
   }
   return { clock, recorder, streams, write, open }

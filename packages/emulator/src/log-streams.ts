@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Cancel, Clock, LogEntry } from '@apsaramq/model'
-import { matches, type LogFilter, type Recorder } from './recorder.ts'
+import type { Numbered } from './log-ring.ts'
 
 /** How the streams of a log are kept in bounds. */
 export interface LogStreamLimits {
@@ -14,10 +14,25 @@ export interface LogStreamLimits {
   heartbeatMs: number
 }
 
-/** What a stream shows of an entry: nothing, or one event for each item. */
-export type LogView = (entry: LogEntry) => readonly object[]
+/** A log that can be followed. */
+export interface StreamedLog<E extends Numbered> {
+  /** The oldest entries after `seq`, in order; at most `limit`. */
+  following(seq: number, limit: number): E[]
+  /** `seq` of the newest entry; 0 before the first. */
+  lastSeq(): number
+  /** The greatest `seq` that is not kept any more; 0 while all are. */
+  lostUpTo(): number
+  /** Calls `listener` for each entry from now on. */
+  subscribe(listener: (entry: E) => void): () => void
+}
 
-const wholeEntry: LogView = (entry) => [entry]
+/** What a reader asks for. */
+export interface StreamQuery<E extends Numbered> {
+  /** Where it stopped; without it the stream begins now. */
+  after?: number | undefined
+  /** What it is shown of an entry: nothing, or one event for each item. */
+  view(entry: E): readonly object[]
+}
 
 const defaults: LogStreamLimits = { maxStreams: 64, batch: 500, maxUnreadBytes: 256 * 1024, heartbeatMs: 15_000 }
 
@@ -25,19 +40,19 @@ const defaults: LogStreamLimits = { maxStreams: 64, batch: 500, maxUnreadBytes: 
  * The log as server-sent events. A stream holds no entries of its own: a reader that is slow is left behind and taken
  * on from the log when it reads again; what has left the log meanwhile is told by a `gap` event (features F1).
  */
-export class LogStreams {
-  readonly #recorder: Recorder
+export class LogStreams<E extends Numbered = LogEntry> {
+  readonly #log: StreamedLog<E>
   readonly #clock: Clock
   readonly #limits: LogStreamLimits
-  readonly #streams = new Set<LogStream>()
+  readonly #streams = new Set<LogStream<E>>()
   readonly #unsubscribe: () => void
   #cancelHeartbeat: Cancel | undefined
 
-  constructor(recorder: Recorder, clock: Clock, limits: Partial<LogStreamLimits> = {}) {
-    this.#recorder = recorder
+  constructor(log: StreamedLog<E>, clock: Clock, limits: Partial<LogStreamLimits> = {}) {
+    this.#log = log
     this.#clock = clock
     this.#limits = { ...defaults, ...limits }
-    this.#unsubscribe = recorder.subscribe((entry) => this.#tell(entry))
+    this.#unsubscribe = log.subscribe((entry) => this.#tell(entry))
   }
 
   /** How many there are. */
@@ -50,14 +65,9 @@ export class LogStreams {
     return this.#streams.size < this.#limits.maxStreams
   }
 
-  /**
-   * Streams the log to a response until its connection closes.
-   *
-   * @param filter its `after` is where the reader stopped; without it the stream begins now
-   * @param view the entry itself unless given
-   */
-  open(response: ServerResponse, filter: LogFilter, view = wholeEntry): void {
-    const stream = new LogStream(response, this.#recorder, { filter, view }, this.#limits)
+  /** Streams the log to a response until its connection closes. */
+  open(response: ServerResponse, query: StreamQuery<E>): void {
+    const stream = new LogStream(response, this.#log, query, this.#limits)
     this.#streams.add(stream)
     response.once('close', () => this.#closed(stream))
     if (this.#streams.size === 1) this.#beat()
@@ -69,11 +79,11 @@ export class LogStreams {
     for (const stream of this.#streams) stream.end()
   }
 
-  #tell(entry: LogEntry): void {
+  #tell(entry: E): void {
     for (const stream of this.#streams) stream.tell(entry)
   }
 
-  #closed(stream: LogStream): void {
+  #closed(stream: LogStream<E>): void {
     this.#streams.delete(stream)
     if (this.#streams.size === 0) this.#cancelHeartbeat?.()
   }
@@ -88,37 +98,30 @@ export class LogStreams {
 }
 
 /** One reader. */
-class LogStream {
+class LogStream<E extends Numbered> {
   readonly #response: ServerResponse
-  readonly #recorder: Recorder
-  readonly #filter: LogFilter
-  readonly #view: LogView
+  readonly #log: StreamedLog<E>
+  readonly #view: StreamQuery<E>['view']
   readonly #limits: LogStreamLimits
-  /** `seq` of the last entry that was sent, or passed over by the filter. */
+  /** `seq` of the last entry that was sent, or passed over by the view. */
   #position: number
   #toldLoss = 0
   /** Whether it has all there is, so that the next entry can be sent at once. */
   #isUpToDate = false
 
-  constructor(
-    response: ServerResponse,
-    recorder: Recorder,
-    { filter, view }: { filter: LogFilter; view: LogView },
-    limits: LogStreamLimits,
-  ) {
+  constructor(response: ServerResponse, log: StreamedLog<E>, { after, view }: StreamQuery<E>, limits: LogStreamLimits) {
     this.#response = response
-    this.#recorder = recorder
+    this.#log = log
     this.#limits = limits
-    this.#filter = { ...filter, after: 0 }
     this.#view = view
-    this.#position = filter.after ?? recorder.lastSeq()
+    this.#position = after ?? log.lastSeq()
     response.on('drain', () => this.#catchUp())
     this.#write('retry: 1000\n\n')
     this.#noticeRestart()
     this.#catchUp()
   }
 
-  tell(entry: LogEntry): void {
+  tell(entry: E): void {
     if (!this.#isUpToDate) return
     this.#send(entry)
     this.#isUpToDate = this.#hasRoom()
@@ -134,14 +137,14 @@ class LogStream {
 
   /** A reader that was connected to an earlier run has seen numbers that are not there yet. */
   #noticeRestart(): void {
-    if (this.#position <= this.#recorder.lastSeq()) return
+    if (this.#position <= this.#log.lastSeq()) return
     this.#gap(0, 'the log has begun anew since')
     this.#position = 0
   }
 
   /** Once for each loss: some of what is before it may be kept, since refusals stay longer than calls. */
   #noticeLoss(): void {
-    const lost = this.#recorder.lostUpTo()
+    const lost = this.#log.lostUpTo()
     if (lost > this.#position && lost > this.#toldLoss) this.#gap(lost, 'entries between have left the log')
     this.#toldLoss = lost
   }
@@ -149,7 +152,7 @@ class LogStream {
   #catchUp(): void {
     while (this.#hasRoom()) {
       this.#noticeLoss()
-      const entries = this.#recorder.following(this.#position, this.#limits.batch)
+      const entries = this.#log.following(this.#position, this.#limits.batch)
       for (const entry of entries) this.#send(entry)
       if (entries.length < this.#limits.batch) {
         this.#isUpToDate = true
@@ -159,9 +162,8 @@ class LogStream {
     this.#isUpToDate = false
   }
 
-  #send(entry: LogEntry): void {
+  #send(entry: E): void {
     this.#position = entry.seq
-    if (!matches(entry, this.#filter)) return
     const events = this.#view(entry).map((item) => `id: ${entry.seq}\ndata: ${JSON.stringify(item)}\n\n`)
     this.#write(events.join('')) // at once: who has seen the number has seen them all
   }

@@ -1,5 +1,6 @@
 import { serialNumberKey, type Clock, type EventLog, type LogEntry, type LogEntryInput } from '@apsaramq/model'
 import { LogRing } from './log-ring.ts'
+import type { StreamedLog } from './log-streams.ts'
 
 /** Which entries to return; every condition that is given must hold. */
 export interface LogFilter {
@@ -14,14 +15,8 @@ export interface LogFilter {
 }
 
 /** Keeps the latest entries in memory and hands each to whoever listens. */
-export interface Recorder extends EventLog {
+export interface Recorder extends EventLog, StreamedLog<LogEntry> {
   entries(filter?: LogFilter): LogEntry[]
-  /** The oldest entries after `seq`, in order; at most `limit`. */
-  following(seq: number, limit: number): LogEntry[]
-  /** `seq` of the newest entry; 0 before the first. */
-  lastSeq(): number
-  /** The greatest `seq` that is not kept any more; 0 while all are. */
-  lostUpTo(): number
   /** Calls `listener` for each entry from now on, before its writer goes on. It must be quick and must not throw. */
   subscribe(listener: (entry: LogEntry) => void): () => void
   reset(): void

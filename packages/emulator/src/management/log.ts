@@ -1,6 +1,8 @@
+import type { LogEntry } from '@apsaramq/model'
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import type { LogStreams, LogView } from '../log-streams.ts'
-import type { LogFilter, Recorder } from '../recorder.ts'
+import type { LogStreams } from '../log-streams.ts'
+import { matches, type LogFilter, type Recorder } from '../recorder.ts'
+import { seq, streamRoute } from './stream-route.ts'
 
 /** What the routes of the log read. */
 export interface LogParts {
@@ -9,7 +11,6 @@ export interface LogParts {
 }
 
 const text = { type: 'string', minLength: 1, maxLength: 256 }
-const seq = { type: 'string', pattern: '^\\d{1,15}$' }
 const filter = { clientId: text, sn: text, requestId: text }
 /** What the log is asked. */
 export const logQuery = {
@@ -22,8 +23,6 @@ export const logQuery = {
     format: { enum: ['json', 'ndjson'] },
   },
 }
-const streamQuery = { type: 'object', additionalProperties: false, properties: { ...filter, after: seq } }
-const streamHeaders = { type: 'object', properties: { 'last-event-id': seq } }
 
 /** A query of the log. */
 export type LogQuery = Record<string, string | undefined>
@@ -50,24 +49,22 @@ export function logRoutes(app: FastifyInstance, { recorder, streams }: LogParts)
   logStreamRoute(app, '/log/stream', { streams })
 }
 
-/** The log as server-sent events, or what a view makes of it; they share their number. */
+/** The log as server-sent events, or what a view makes of its entries; all of them share their number. */
 export function logStreamRoute(
   app: FastifyInstance,
   path: string,
   { streams }: Pick<LogParts, 'streams'>,
-  view?: LogView,
+  view: (entry: LogEntry) => readonly object[] = (entry) => [entry],
 ): void {
-  app.get<{ Querystring: LogQuery; Headers: LogQuery }>(
-    path,
-    { schema: { querystring: streamQuery, headers: streamHeaders } },
-    (request, reply) => {
-      if (!streams.hasRoom()) return void tooMany(reply)
-      const after = request.headers['last-event-id'] ?? request.query['after']
-      reply.hijack()
-      reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-      streams.open(reply.raw, filterOf({ ...request.query, after }), view)
+  const tooMany = 'as many streams of the log are open as may be: close one, or read GET /log'
+  streamRoute(app, path, streams, {
+    asked: filter,
+    tooMany,
+    viewOf(query) {
+      const wanted = filterOf(query)
+      return (entry) => (matches(entry, wanted) ? view(entry) : [])
     },
-  )
+  })
 }
 
 /** Whether an answer in lines of JSON is asked for. */
@@ -79,9 +76,4 @@ export function wantsNdjson({ query: asked, headers }: { query: LogQuery; header
 export function ndjson(reply: FastifyReply, items: readonly object[]): string {
   reply.type(ndjsonType)
   return items.map((item) => `${JSON.stringify(item)}\n`).join('')
-}
-
-function tooMany(reply: FastifyReply): void {
-  const message = 'as many streams of the log are open as may be: close one, or read GET /log'
-  void reply.code(503).send({ error: 'too-many-streams', message })
 }
