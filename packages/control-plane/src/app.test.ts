@@ -38,6 +38,7 @@ test.each(dialects)('B3: a call signed $signature comes through by $method with 
       caSn: ca.record.sn,
       remoteAddress: '127.0.0.1',
       durationMs: 0,
+      throttle: { rule: 'calls', admitted: true, limit: 500, used: 1, retryAfterMs: 0 },
     },
   ])
 })

@@ -1,6 +1,7 @@
 import type { Clock, Edition, EventLog, Random, TouchAssumption } from '@apsaramq/model'
 import type { Store } from '@apsaramq/store'
 import type { ErrorProfile } from './errors.ts'
+import type { ThrottleSettings } from './throttle/default-rules.ts'
 
 /** What a user decides about the control plane. */
 export interface ControlPlaneSettings {
@@ -11,8 +12,9 @@ export interface ControlPlaneSettings {
    * is made as the account that owns the instance asked for.
    */
   auth: 'on' | 'off'
-  /** Calls a second per account, of each operation that is documented at 500. LIMITS A-05 */
+  /** Calls a second of each operation that is documented at 500, or of all together. LIMITS A-05 */
   limitPerSecond: number
+  throttle: ThrottleSettings
   /** Whose HTTP status an error has: that of its operation's page, or that of the later notice. LIMITS A-10 */
   errorProfile: ErrorProfile
   /** Editions that have the certificate operations. LIMITS A-11 */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { DelayPolicy } from '@apsaramq/broker'
 import { environmentName, options, type Option, type Settings } from './options.ts'
+import { sourceIpLimitText } from './option-values.ts'
 
 /** A setting that cannot be used; the message is one sentence for a user. */
 export class ConfigurationError extends Error {
@@ -93,6 +94,7 @@ export function settingText(value: Settings[keyof Settings]): string {
   if (typeof value === 'object' && 'kind' in value) {
     return value.kind === 'delay' ? delayText(value) : value.kind
   }
+  if (typeof value === 'object' && 'mode' in value) return sourceIpLimitText(value)
   return textOf(value)
 }
 

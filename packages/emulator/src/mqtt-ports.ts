@@ -1,6 +1,7 @@
 import type { Broker, Transport } from '@apsaramq/broker'
 import type { Ports } from './endpoints.ts'
-import { usualPorts, type ListenPort } from './options.ts'
+import type { ListenPort } from './option-values.ts'
+import { usualPorts } from './options.ts'
 import type { Readiness } from './readiness.ts'
 import type { Shared } from './services.ts'
 import { explainListenError } from './start-error.ts'

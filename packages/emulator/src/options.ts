@@ -1,8 +1,23 @@
 import type { CaStatusRule, LiveSessionPolicy } from '@apsaramq/broker'
+import { ruleChoices, type ThrottleSettings } from '@apsaramq/control-plane'
 import type { Edition } from '@apsaramq/model'
-
-/** A port, `off` for none, or `auto`: the usual one, or any free one where that is taken or the others are free ones. */
-export type ListenPort = number | 'auto' | 'off'
+import {
+  anyText,
+  documentedSourceIpLimit,
+  listenPort,
+  names,
+  oneOf,
+  parseEditions,
+  parseLiveSessions,
+  parseSourceIpLimit,
+  port,
+  positive,
+  region,
+  seconds,
+  truth,
+  type ListenPort,
+  type SourceIpLimit,
+} from './option-values.ts'
 
 /** The ports of `auto`. */
 export const usualPorts = { wss: 8084, mqtt: 1883, ws: 8083 } as const
@@ -36,8 +51,16 @@ export interface Settings {
   rejectAt: 'cut' | 'connack'
   caStatus: CaStatusRule
   auth: 'on' | 'off'
-  /** API calls a second, per account and operation. */
+  /** API calls a second of each operation, per account unless `throttleScope` says otherwise. */
   limit: number
+  throttle: ThrottleSettings['algorithm']
+  /** Whose API calls count together. */
+  throttleScope: ThrottleSettings['scope']
+  /** Whether each operation has the limit, or all of them together. */
+  throttlePer: ThrottleSettings['per']
+  throttleCode: ThrottleSettings['code']
+  /** Calls a second that a source address may make of one operation. */
+  sourceIpLimit: SourceIpLimit
   /** Whose HTTP status an error of the API has. */
   errorProfile: 'page' | 'notice'
   /** Editions that have the certificate operations. */
@@ -70,86 +93,6 @@ export interface Option<K extends keyof Settings = keyof Settings> {
   help: string
   /** @throws {Error} whose message completes "--flag VALUE …" */
   parse(text: string): Settings[K]
-}
-
-const portText = /^\d{1,5}$/
-
-function port(text: string): number {
-  const value = Number(text)
-  if (!portText.test(text) || value > 65_535) throw new Error('is no port: a number from 0 (any free port) to 65535')
-  return value
-}
-
-function listenPort(text: string): ListenPort {
-  if (text === 'auto' || text === 'off') return text
-  try {
-    return port(text)
-  } catch {
-    throw new Error('is none of auto, off, a number from 0 (any free port) to 65535')
-  }
-}
-
-function positive(text: string): number {
-  const value = Number(text)
-  if (!/^\d{1,9}$/.test(text) || value < 1) throw new Error('is no limit: a whole number of at least 1')
-  return value
-}
-
-function seconds(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new Error('is no time: a whole number of seconds, 0 for no limit')
-  return Number(text)
-}
-
-/** Reads `platinum` or `platinum,professional`. */
-export function parseEditions(text: string): Edition[] {
-  const known: readonly Edition[] = ['platinum', 'professional']
-  const named = text.split(',').map((name) => name.trim())
-  const wrong = named.find((name) => !known.some((edition) => edition === name))
-  if (wrong !== undefined) throw new Error(`has "${wrong}", which is none of ${known.join(', ')}`)
-  return known.filter((edition) => named.includes(edition))
-}
-
-function oneOf<T extends string>(...allowed: T[]) {
-  return (text: string): T => {
-    const found = allowed.find((value) => value === text)
-    if (!found) throw new Error(`is none of ${allowed.join(', ')}`)
-    return found
-  }
-}
-
-function truth(text: string): boolean {
-  return oneOf('true', 'false')(text) === 'true'
-}
-
-function anyText(text: string): string {
-  if (text === '') throw new Error('is empty')
-  return text
-}
-
-function region(text: string): string {
-  if (!/^[a-z0-9-]{1,32}$/.test(text)) throw new Error('is no region id: small letters, digits and hyphens')
-  return text
-}
-
-/** Reads `drop`, `keep`, `delay:MS` or `delay:MS,JITTER`. */
-export function parseLiveSessions(text: string): LiveSessionPolicy {
-  if (text === 'drop' || text === 'keep') return { kind: text }
-  const delay = /^delay:(\d{1,9})(?:,(\d{1,9}))?$/.exec(text)
-  if (!delay) throw new Error('is none of drop, keep, delay:MILLISECONDS, delay:MILLISECONDS,JITTER')
-  const [, delayMs, jitterMs] = delay
-  return { kind: 'delay', delayMs: Number(delayMs), ...(jitterMs !== undefined && { jitterMs: Number(jitterMs) }) }
-}
-
-const hostNameText = /^[A-Za-z0-9*]([A-Za-z0-9.:*-]{0,252})$/
-
-function names(text: string): string[] {
-  const list = text
-    .split(',')
-    .map((name) => name.trim())
-    .filter(Boolean)
-  const wrong = list.find((name) => !hostNameText.test(name))
-  if (wrong !== undefined) throw new Error(`has ${wrong}, which is no host name or address`)
-  return list
 }
 
 function option<K extends keyof Settings>(
@@ -223,6 +166,46 @@ export const options: readonly Option[] = [
     500,
     positive,
     'API calls a second per account, of each operation documented at 500 (A-05)',
+  ),
+  option(
+    'throttle',
+    'throttle',
+    'sliding|fixed|bucket',
+    'sliding',
+    oneOf(...ruleChoices.algorithm),
+    'how calls are counted: sliding or fixed window of a second, or token bucket (A-05, A-79)',
+  ),
+  option(
+    'throttleScope',
+    'throttle-scope',
+    'account|user|key|ip',
+    'account',
+    oneOf(...ruleChoices.scope),
+    'whose calls count together; user: the owner, each RAM user, each role (A-66)',
+  ),
+  option(
+    'throttlePer',
+    'throttle-per',
+    'operation|shared',
+    'operation',
+    oneOf(...ruleChoices.per),
+    'shared: the limit is of all operations together, quotas of single ones hold beside it (A-59)',
+  ),
+  option(
+    'throttleCode',
+    'throttle-code',
+    'CODE',
+    'Throttling.User',
+    oneOf(...ruleChoices.code),
+    'what a call above the limit is answered: Throttling.User, Throttling.Api or Throttling (A-25)',
+  ),
+  option(
+    'sourceIpLimit',
+    'source-ip-limit',
+    'off|warn[:N]|enforce[:N]',
+    { mode: 'warn', limit: documentedSourceIpLimit },
+    parseSourceIpLimit,
+    'calls a second of a source address and operation, documented at 300 (A-58)',
   ),
   option(
     'errorProfile',

@@ -5,7 +5,7 @@ import { Server as TlsServer } from 'node:tls'
 import type { SeedRecords } from '@apsaramq/store'
 import type { ResetRequest } from './management/reset.ts'
 import { fillFrom, recordsFor } from './seeding.ts'
-import { applyLimits, type Shared } from './services.ts'
+import type { Shared } from './services.ts'
 import type { State } from './state.ts'
 import { openTrust, renewTrust, type Trust } from './trust.ts'
 
@@ -76,6 +76,5 @@ function applyTrust(trust: Trust, { broker, apps }: ResetParts['services']): voi
 /** What follows the store by itself (the broker, the lifecycles) has been told by it; these have not. */
 function rearm({ services, shared }: ResetParts): void {
   services.controlPlane.reset()
-  applyLimits(services.controlPlane, shared)
   shared.recorder.reset()
 }

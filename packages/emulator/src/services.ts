@@ -27,7 +27,7 @@ const connectTimeoutMs = 10_000
 
 /** Makes the API; it does not listen. */
 export function makeControlPlane(store: Store, { settings, recorder, ledger, seed, ...deps }: Shared): ControlPlane {
-  const controlPlane = createControlPlane({
+  return createControlPlane({
     ...deps,
     store,
     log: recorder,
@@ -36,6 +36,14 @@ export function makeControlPlane(store: Store, { settings, recorder, ledger, see
       regionId: settings.region,
       auth: settings.auth,
       limitPerSecond: settings.limit,
+      throttle: {
+        algorithm: settings.throttle,
+        scope: settings.throttleScope,
+        per: settings.throttlePer,
+        code: settings.throttleCode,
+        limitByAction: seed.limits,
+        sourceIp: settings.sourceIpLimit,
+      },
       errorProfile: settings.errorProfile,
       editions: settings.editions,
       closeConnection: settings.closeConnection,
@@ -44,14 +52,6 @@ export function makeControlPlane(store: Store, { settings, recorder, ledger, see
       registerCodeTtlMs: settings.registerCodeTtl * 1000,
     },
   })
-  applyLimits(controlPlane, { seed, settings })
-  return controlPlane
-}
-
-/** Sets the limits of a run: what the setting says, and for single operations the seed. */
-export function applyLimits(controlPlane: ControlPlane, { seed, settings }: Pick<Shared, 'seed' | 'settings'>): void {
-  controlPlane.setLimit(settings.limit)
-  for (const [action, perSecond] of Object.entries(seed.limits)) controlPlane.setLimit(perSecond, action)
 }
 
 /** Makes the broker; it does not listen. */

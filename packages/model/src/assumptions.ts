@@ -43,7 +43,10 @@ export const assumptions = {
     },
   ),
   'A-04': inferred('username and password are optional beside a certificate, and checked where given'),
-  'A-05': assumed('the throttle is a sliding window of one second'),
+  'A-05': assumed('the throttle is a sliding window of one second', {
+    setting: 'throttle',
+    otherwise: 'the throttle is a fixed window of one second, or a token bucket: the vendor documents no algorithm',
+  }),
   'A-06': assumed('every call with a valid signature counts against the limit, calls refused by the throttle do not'),
   'A-07': inferred('a status change to the status already held succeeds'),
   'A-08': inferred('serial numbers are hex; case and leading zeros do not distinguish them'),
@@ -82,7 +85,10 @@ export const assumptions = {
     setting: 'live-sessions',
     otherwise: 'a live session outlives the deletion of its device or CA certificate, for good or for a delay',
   }),
-  'A-25': assumed('the answer to a throttled call is Throttling.User with x-acs-retry-after'),
+  'A-25': assumed('the answer to a throttled call is Throttling.User with x-acs-retry-after', {
+    setting: 'throttle-code',
+    otherwise: 'the answer to a throttled call is Throttling.Api or Throttling with x-acs-retry-after',
+  }),
   'A-26': inferred('a newer connection with the same client id takes over from the older one'),
   'A-27': assumed('an instance with mutual TLS takes no connection without TLS, an instance with one-way TLS does'),
   'A-28': inferred(
@@ -152,6 +158,17 @@ export const assumptions = {
   'A-57': inferred(
     'a registered device certificate stays under its CA when a CA nearer to it is registered later: its status holds',
   ),
+  'A-58': assumed(
+    'the documented 300 calls a second of one source address and operation are not enforced, only warned of: one address could never use the 500 of its account',
+    {
+      setting: 'source-ip-limit',
+      otherwise:
+        'a source address above its calls a second of one operation is refused as by any throttle, or not watched at all: how it is blocked, and for how long, is not documented',
+    },
+  ),
+  'A-59': assumed(
+    'where all operations share one limit, each call counts to it, and an operation with a quota of its own keeps that beside it',
+  ),
   'A-60': assumed('an MQTT packet has at most 256 user properties and 256 filters: with more it ends the connection'),
   'A-61': inferred('an MQTT 5 client that publishes with RETAIN is disconnected with 0x9A'),
   'A-62': assumed('MQTT over WebSocket is at the paths /mqtt and /, in messages of at most twice the largest packet'),
@@ -162,6 +179,9 @@ export const assumptions = {
     'MQTT over WebSocket with TLS asks an instance with mutual TLS for the same certificates as MQTT over TLS',
   ),
   'A-65': assumed('a WebSocket that is refused or ended by force ends with its connection, without a close frame'),
+  'A-66': assumed(
+    'where the limit is of a user, the owner of an account is one, and so is each RAM user and each role, with all its keys and tokens',
+  ),
   'A-67': assumed(
     'nonces are remembered in memory: a restart or a reset forgets those of the quarter of an hour before it',
   ),
@@ -194,6 +214,9 @@ export const assumptions = {
   ),
   'A-78': assumed(
     'a client status notice says "not authorized" of a session that is ended for its certificate, "Socket IOException" where the list has no word',
+  ),
+  'A-79': assumed(
+    'a fixed window is a second of one sequence for all callers; a token bucket holds as many calls as the limit is a second',
   ),
   'A-80': assumed('MQTT 5 clients are told a topic alias maximum of 10 and a receive maximum of 1,000'),
   'A-81': inferred('the will of an MQTT 5 client is left aside, with a warning'),

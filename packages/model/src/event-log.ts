@@ -36,6 +36,24 @@ export interface LogEntryInput {
   /** The client ended its session by DISCONNECT. */
   byDisconnect?: true
   durationMs?: number
+  /** Name of the RAM user or role that made the call. */
+  userName?: string
+  throttle?: ThrottleFacts
+}
+
+/** What the throttle has decided about a call. */
+export interface ThrottleFacts {
+  /** Name of the rule that refused, or of the one with the fewest calls left. */
+  rule: string
+  admitted: boolean
+  /** Calls a second. */
+  limit: number
+  /** Calls in the window, with this one where it was admitted. */
+  used: number
+  /** What a refused client was told to wait, in milliseconds. */
+  retryAfterMs: number
+  /** Names of the rules that would have refused the call, were they enforced. */
+  warnedBy?: readonly string[]
 }
 
 /** An entry as it is kept: `seq` grows by one an entry, `at` is wall-clock milliseconds. */

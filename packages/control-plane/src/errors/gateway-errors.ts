@@ -162,4 +162,22 @@ export const gatewayErrors = {
     'A-06',
     'A-25',
   ),
+  'Throttling.Api': row(
+    400,
+    'Request was denied due to api flow control.',
+    'throttled',
+    'common error codes',
+    'A-05',
+    'A-06',
+    'A-25',
+  ),
+  Throttling: row(
+    400,
+    'Request was denied due to flow control.',
+    'throttled',
+    'common error codes',
+    'A-05',
+    'A-06',
+    'A-25',
+  ),
 } as const satisfies Record<string, ErrorRow>

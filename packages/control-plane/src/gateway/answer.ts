@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import { statusIn, type ApiError } from '../api-error.ts'
+import type { Decision } from '../throttle/decision.ts'
 import type { Call } from './call.ts'
 import { errorBody } from './error-body.ts'
 import { hasUnreadBody, lingering } from './linger.ts'
@@ -17,7 +18,7 @@ function send(reply: FastifyReply, plane: Plane, call: Call, status: number, bod
   reply.code(status)
   reply.header('content-type', call.rendering.contentType)
   reply.header('x-acs-request-id', call.requestId)
-  if (call.decision) limitHeaders(reply, call.decision)
+  if (call.verdict?.decisive) limitHeaders(reply, call.verdict.decisive)
   const text = call.rendering.write(body, status < 400 ? `${call.action}Response` : 'Error')
   for (const id of call.rendering.restsOn(text)) plane.assume(id, call.operation?.action)
   const { raw } = reply.request
@@ -27,7 +28,7 @@ function send(reply: FastifyReply, plane: Plane, call: Call, status: number, bod
 }
 
 /** What the SDK cores read: the retry-after, and before it the two rate limits, of which the larger TimeLeft counts. */
-function limitHeaders(reply: FastifyReply, decision: NonNullable<Call['decision']>): void {
+function limitHeaders(reply: FastifyReply, decision: Decision): void {
   const { limit, remaining, retryAfterMs, resetMs } = decision
   const rate = `Limit:${limit},Remain:${remaining},TimeLeft:${retryAfterMs},Reset:${resetMs}`
   reply.header('x-ratelimit-user-api', rate)

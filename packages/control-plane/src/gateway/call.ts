@@ -4,7 +4,7 @@ import type { Operation } from '../operations/define-operation.ts'
 import type { Principal } from '../ram/permissions.ts'
 import type { Acs3Authorization } from '../signature/acs3.ts'
 import type { Parameters } from '../signature/form-parameters.ts'
-import type { Decision } from '../throttle/sliding-window.ts'
+import type { Verdict } from '../throttle/verdict.ts'
 import { json, type Rendering } from './rendering.ts'
 
 /** Who makes a call: the account, and the RAM user or the role where it is not the owner. */
@@ -46,7 +46,7 @@ export class Call {
   caller: Caller | undefined = undefined
   timestamp = 0
   nonce = ''
-  decision: Decision | undefined = undefined
+  verdict: Verdict | undefined = undefined
   instance: Instance | undefined = undefined
   refusal: ApiError | undefined = undefined
   /** What comes close to what was not found, for the log. */

@@ -24,7 +24,17 @@ function addSubject(entry: LogEntryInput, parameters: Parameters): void {
 function addCaller(entry: LogEntryInput, { accessKeyId, caller }: Call): void {
   const id = clipped(accessKeyId)
   if (id) entry.accessKeyId = id
-  if (caller) entry.accountId = caller.accountId
+  if (!caller) return
+  entry.accountId = caller.accountId
+  const holder = caller.user ?? caller.role
+  if (holder) entry.userName = holder.name
+}
+
+function addThrottle(entry: LogEntryInput, { verdict }: Call): void {
+  if (!verdict?.decisive) return
+  const { rule, admitted, limit, used, retryAfterMs } = verdict.decisive
+  entry.throttle = { rule: rule.name, admitted, limit, used, retryAfterMs }
+  if (verdict.warnedBy.length > 0) entry.throttle.warnedBy = verdict.warnedBy
 }
 
 /** The one entry of a call: who asked what, and how it ended. Never a secret, a token or a signature. */
@@ -44,6 +54,7 @@ export function logEntryOf(call: Call, status: number, now: number): LogEntryInp
   if (action) entry.action = action
   if (refusal) Object.assign(entry, { cause: refusal.reason, code: refusal.code })
   addCaller(entry, call)
+  addThrottle(entry, call)
   addSubject(entry, call.parameters)
   return entry
 }

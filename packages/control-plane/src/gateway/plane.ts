@@ -1,4 +1,5 @@
 import type { Throttle } from '../throttle/throttle.ts'
+import type { WarningPace } from '../throttle/warning-pace.ts'
 import type { ControlPlaneOptions } from '../settings.ts'
 import type { DeviationTable } from './conformance/deviation-table.ts'
 import type { NearMisses } from './near-miss/near-misses.ts'
@@ -9,6 +10,8 @@ import type { Pause } from './pause.ts'
 export interface Plane extends ControlPlaneOptions {
   nonces: NonceStore
   throttle: Throttle
+  /** How often a limit that only warns is heard. */
+  warnings: WarningPace
   nearMisses: NearMisses
   deviations: DeviationTable
   pause: Pause

@@ -34,8 +34,8 @@ test('D7: the limit is set for the operations documented at 500, and for one by 
   expect(await admittedOf(world, 'QuerySessionByClientId', 3)).toBe(2)
   expect(await admittedOf(world, 'BatchQuerySessionByClientIds', 101)).toBe(100)
   world.clock.advance(1000)
-  world.plane.setLimit(3)
-  world.plane.setLimit(1, 'BatchQuerySessionByClientIds')
+  await world.plane.setLimit({ perSecond: 3 })
+  await world.plane.setLimit({ perSecond: 1, action: 'BatchQuerySessionByClientIds' })
   expect(await admittedOf(world, 'QuerySessionByClientId', 4)).toBe(3)
   expect(await admittedOf(world, 'BatchQuerySessionByClientIds', 3)).toBe(1)
 })
@@ -43,7 +43,7 @@ test('D7: the limit is set for the operations documented at 500, and for one by 
 test('D7: a limit for an operation that is not served is refused, and nothing changes', async () => {
   const world = await createWorld({ limitPerSecond: 1 })
   for (const action of ['ApplyToken', 'Nothing', '']) {
-    expect(() => world.plane.setLimit(2, action)).toThrow(
+    await expect(world.plane.setLimit({ perSecond: 2, action })).rejects.toThrow(
       new RangeError(`the limit is of an operation that is served; ${action} is none`),
     )
   }

@@ -514,8 +514,8 @@ test('D7: the limit is changed while the plane runs; a bad one is refused and ch
   const ask = async () =>
     (await send(world, signed(world, 'GetRegisterCode', { parameters: { MqttInstanceId: instanceId } }))).body.Code
   expect([await ask(), await ask()]).toEqual([undefined, 'Throttling.User'])
-  expect(() => world.plane.setLimit(0)).toThrow(RangeError)
+  await expect(world.plane.setLimit({ perSecond: 0 })).rejects.toThrow(RangeError)
   expect(await ask()).toBe('Throttling.User')
-  world.plane.setLimit(2)
+  await world.plane.setLimit({ perSecond: 2 })
   expect([await ask(), await ask()]).toEqual([undefined, 'Throttling.User'])
 })

@@ -2,6 +2,7 @@ import { manualClock, type AssumptionId, type LogEntryInput, type User } from '@
 import { createMemoryStore, type Store } from '@apsaramq/store'
 import { createControlPlane } from '../control-plane.ts'
 import type { ControlPlaneSettings } from '../settings.ts'
+import type { ThrottleSettings } from '../throttle/default-rules.ts'
 import { seededNumbers } from './seeded-numbers.ts'
 
 export const regionId = 'cn-hangzhou'
@@ -65,10 +66,21 @@ async function seed(store: Store): Promise<void> {
   })
 }
 
+/** The throttle as it is where nobody sets anything. */
+export const defaultThrottle: ThrottleSettings = {
+  algorithm: 'sliding',
+  scope: 'account',
+  per: 'operation',
+  code: 'Throttling.User',
+  limitByAction: {},
+  sourceIp: { mode: 'warn', limit: 300 },
+}
+
 const defaults: ControlPlaneSettings = {
   regionId,
   auth: 'on',
   limitPerSecond: 500,
+  throttle: defaultThrottle,
   errorProfile: 'page',
   editions: ['platinum'],
   closeConnection: 'everywhere',

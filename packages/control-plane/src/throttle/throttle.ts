@@ -1,91 +1,109 @@
 import type { Clock } from '@apsaramq/model'
-import { SlidingWindow, type Decision } from './sliding-window.ts'
+import type { ThrottleCaller } from './caller.ts'
+import type { LimitUsage } from './limit-usage.ts'
+import { RuleInForce, type RuleCall } from './rule-in-force.ts'
+import type { ParticularLimit } from './rule-limits.ts'
+import type { ThrottleRule } from './rule.ts'
+import { verdictOf, type Verdict } from './verdict.ts'
 
-/** Largest limit that can be set; it stands for none. */
-export const maxLimitPerSecond = 1_000_000_000
+/** A change of one limit. */
+export interface LimitChange extends ParticularLimit {
+  /** Name of the rule; without one the first that has such a limit. */
+  rule?: string
+}
 
-function checkedLimit(perSecond: number): number {
-  if (Number.isInteger(perSecond) && perSecond >= 1 && perSecond <= maxLimitPerSecond) return perSecond
-  throw new RangeError(
-    `the limit must be a whole number of calls a second from 1 to ${maxLimitPerSecond}; it was ${perSecond}`,
-  )
+/** A rule with its limits as they are now. */
+export interface RuleStatus extends Omit<ThrottleRule, 'limitByAction'> {
+  /** Limits of single operations and accounts. */
+  particular: ParticularLimit[]
 }
 
 /** What a throttle is made with. */
 export interface ThrottleOptions {
   clock: Clock
-  /** Calls a second of every operation that has no quota of its own. */
-  limitPerSecond: number
-  /** Calls a second of the others, by operation. */
-  quotaByAction?: ReadonlyMap<string, number>
+  /** In the order in which refusals are told apart; those that are off are left out. */
+  rules: readonly ThrottleRule[]
 }
 
+/** Rows of the usage that are told where nobody asks for another number. */
+const defaultRows = 1_000
+
 /**
- * One window per account and operation. Callers whose window is empty leave the table, two looked at for each one
- * that comes, so it holds little more than the callers of the last second; nobody else ever does.
+ * Several limits at once. A call is admitted only where every enforced rule admits it, and a call that is refused is
+ * counted by none. A decision takes as long whatever the limits are and however many callers there are.
  */
 export class Throttle {
   readonly #clock: Clock
-  readonly #windows = new Map<string, SlidingWindow>()
-  readonly #quotaByAction: Map<string, number>
-  #limit: number
-  #sweep: Iterator<[string, SlidingWindow]> = this.#windows.entries()
+  readonly #rules: readonly RuleInForce[]
 
-  /** @throws {RangeError} when a limit is not a whole number from 1 to {@link maxLimitPerSecond} */
-  constructor({ clock, limitPerSecond, quotaByAction = new Map() }: ThrottleOptions) {
+  /** @throws {RangeError} when a rule has a value that there is not, two have one name, or a limit is none */
+  constructor({ clock, rules }: ThrottleOptions) {
     this.#clock = clock
-    this.#limit = checkedLimit(limitPerSecond)
-    this.#quotaByAction = new Map(quotaByAction)
-    for (const quota of quotaByAction.values()) checkedLimit(quota)
+    this.#rules = rules.filter(({ mode }) => mode !== 'off').map((rule) => new RuleInForce(rule))
+    const names = new Set(rules.map(({ name }) => name))
+    if (names.size < rules.length) throw new RangeError('two rules of the throttle have the same name')
   }
 
-  /** Decides about a call of an account; RAM users count to theirs. */
-  admit(accountId: string, action: string): Decision {
+  /** Decides about a call and counts it where it is admitted. */
+  admit(caller: ThrottleCaller, action: string): Verdict {
     const now = this.#clock.monotonic()
-    return this.#windowOf(`${accountId}/${action}`, now).admit(now, this.limitOf(action))
+    const calls: RuleCall[] = []
+    for (const rule of this.#rules) {
+      const call = rule.look(caller, action, now)
+      if (call) calls.push(call)
+    }
+    return verdictOf(calls, now)
   }
 
-  /** Calls a second that an operation takes of one account. */
-  limitOf(action: string): number {
-    return this.#quotaByAction.get(action) ?? this.#limit
+  /** The rules in force, in order, with their limits as they are now. */
+  rules(): RuleStatus[] {
+    return this.#rules.map(({ rule: { limit: _limit, limitByAction: _limitByAction, ...rule }, limits }) => ({
+      ...rule,
+      ...(limits.general !== undefined && { limit: limits.general }),
+      particular: limits.particular(),
+    }))
+  }
+
+  /** The windows that hold calls, rule by rule; no more than `atMost`. */
+  usage(atMost = defaultRows): LimitUsage[] {
+    const now = this.#clock.monotonic()
+    const rows: LimitUsage[] = []
+    for (const rule of this.#rules) {
+      for (const row of rule.usage(now)) {
+        if (rows.length >= atMost) return rows
+        rows.push(row)
+      }
+    }
+    return rows
   }
 
   /**
-   * Changes a limit for the next call on.
+   * Changes a limit for the next call on, and forgets no call.
    *
-   * @param action the operation that gets a quota of its own; where it is left out, the limit of those without one
-   * @throws {RangeError} as the constructor, and nothing is changed
+   * @throws {RangeError} when there is no such rule, it has no such limit, or the number is none; nothing is changed then
    */
-  setLimit(perSecond: number, action?: string): void {
-    const limit = checkedLimit(perSecond)
-    if (action === undefined) this.#limit = limit
-    else this.#quotaByAction.set(action, limit)
+  setLimit({ rule, ...limit }: LimitChange): void {
+    this.#ruleFor(rule, limit).limits.set(limit)
   }
 
-  /** Forgets every caller. */
+  /** Forgets every caller, and every change of a limit. */
   reset(): void {
-    this.#windows.clear()
-    this.#sweep = this.#windows.entries()
+    for (const rule of this.#rules) rule.reset()
   }
 
   /** How many windows are held. */
   get size(): number {
-    return this.#windows.size
+    return this.#rules.reduce((sum, { size }) => sum + size, 0)
   }
 
-  #windowOf(key: string, now: number): SlidingWindow {
-    const known = this.#windows.get(key)
-    if (known) return known
-    this.#sweepOne(now)
-    this.#sweepOne(now)
-    const window = new SlidingWindow()
-    this.#windows.set(key, window)
-    return window
-  }
-
-  #sweepOne(now: number): void {
-    const next = this.#sweep.next()
-    if (next.done) this.#sweep = this.#windows.entries()
-    else if (next.value[1].isEmpty(now)) this.#windows.delete(next.value[0])
+  #ruleFor(name: string | undefined, { action }: ParticularLimit): RuleInForce {
+    const names = this.#rules.map(({ rule }) => rule.name)
+    const found =
+      name === undefined
+        ? this.#rules.find(({ rule }) => action === undefined || rule.per === 'operation')
+        : this.#rules.find(({ rule }) => rule.name === name)
+    if (found) return found
+    const which = name === undefined ? 'rule has limits of single operations' : `rule is named ${name}`
+    throw new RangeError(`no ${which}; there are ${names.join(', ') || 'none'}`)
   }
 }

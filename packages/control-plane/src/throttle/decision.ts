@@ -1,0 +1,29 @@
+/** Length of every window, in milliseconds. */
+export const windowMs = 1000
+
+/** How a window stands at a moment. */
+export interface Standing {
+  /** Calls that the window holds. */
+  used: number
+  /** How many more calls the window takes now. */
+  remaining: number
+  /** Milliseconds until a call is admitted again, rounded up; 0 where one is now. */
+  retryAfterMs: number
+  /** Milliseconds until the window is empty, rounded up. */
+  resetMs: number
+}
+
+/** What a window says of one call, and how it stands behind it. */
+export interface Decision extends Standing {
+  admitted: boolean
+  limit: number
+}
+
+/**
+ * Whole milliseconds from `now` to `at`, at least 1: after so many `isOver` holds, whatever the fractions of the two
+ * have lost in their sum.
+ */
+export function waitUntil(at: number, now: number, isOver: (later: number) => boolean): number {
+  const wait = Math.max(1, Math.ceil(at - now))
+  return isOver(now + wait) ? wait : wait + 1
+}

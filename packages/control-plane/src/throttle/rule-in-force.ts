@@ -1,0 +1,68 @@
+import { callerIn, type ThrottleCaller } from './caller.ts'
+import type { Decision } from './decision.ts'
+import type { LimitUsage } from './limit-usage.ts'
+import { checkRule, type ThrottleRule } from './rule.ts'
+import { RuleLimits } from './rule-limits.ts'
+import { WindowTable, type CountedWindow } from './window-table.ts'
+
+/** What a rule has to do with one call: the window it would count to, and the limit there. */
+export interface RuleCall {
+  readonly inForce: RuleInForce
+  readonly counted: CountedWindow
+  readonly limit: number
+  /** Whether the window takes the call. */
+  readonly takes: boolean
+}
+
+/** What a rule says of a call. */
+export interface RuleDecision extends Decision {
+  rule: ThrottleRule
+}
+
+/** A rule with its limits as they are now and the windows of its callers. */
+export class RuleInForce {
+  readonly rule: ThrottleRule
+  readonly limits: RuleLimits
+  readonly #windows: WindowTable
+
+  /** @throws {RangeError} as {@link checkRule} */
+  constructor(rule: ThrottleRule) {
+    checkRule(rule)
+    this.rule = rule
+    this.limits = new RuleLimits(rule)
+    this.#windows = new WindowTable(rule.algorithm)
+  }
+
+  /** Looks at a call and counts nothing; undefined where the rule is not about it. */
+  look(caller: ThrottleCaller, action: string, now: number): RuleCall | undefined {
+    const { scope, per } = this.rule
+    const limit = this.limits.of(caller.accountId, action)
+    if (limit === undefined) return undefined
+    const of = per === 'shared' ? undefined : action
+    const counted = this.#windows.of(callerIn[scope](caller), caller.accountId, of, now)
+    return { inForce: this, counted, limit, takes: counted.window.takes(now, limit) }
+  }
+
+  /** The windows that hold calls, each as it stands at `now`. */
+  *usage(now: number): Generator<LimitUsage> {
+    const { name, scope, algorithm, mode } = this.rule
+    for (const { window, caller, accountId, action, allowed, refused } of this.#windows.values()) {
+      const limit = this.limits.of(accountId, action ?? '')
+      if (limit === undefined || window.isEmpty(now)) continue
+      const { used, remaining, resetMs } = window.standing(now, limit)
+      const row = { rule: name, scope, caller, accountId, action, algorithm, mode }
+      yield { ...row, limit, used, remaining, allowed, refused, resetsInMs: resetMs }
+    }
+  }
+
+  /** How many windows are held. */
+  get size(): number {
+    return this.#windows.size
+  }
+
+  /** Forgets every caller, and every change of a limit. */
+  reset(): void {
+    this.#windows.clear()
+    this.limits.reset()
+  }
+}
