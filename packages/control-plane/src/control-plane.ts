@@ -10,7 +10,13 @@ import { operations } from './operations/index.ts'
 import type { ControlPlaneOptions } from './settings.ts'
 import { throttleRules } from './throttle/default-rules.ts'
 import type { LimitUsage } from './throttle/limit-usage.ts'
-import { Throttle, type LimitChange, type RuleStatus } from './throttle/throttle.ts'
+import {
+  Throttle,
+  type ChangedLimit,
+  type ForgottenUsage,
+  type LimitChange,
+  type RuleStatus,
+} from './throttle/throttle.ts'
 import { WarningPace } from './throttle/warning-pace.ts'
 
 /** The control plane: the vendor's HTTP API over a store. */
@@ -27,15 +33,17 @@ export interface ControlPlane {
   figures(): { nonces: number; throttleWindows: number }
   /** Forgets nonces, counted calls, deviations and deletions. */
   reset(): void
-  /** The rules of the throttle with their limits as they are now, and the windows that hold calls. */
-  limits(): { rules: RuleStatus[]; usage: LimitUsage[] }
+  /** The rules of the throttle with their limits as they are now, and what came of the calls of each caller. */
+  limits(): { rules: RuleStatus[]; usage: LimitUsage[]; forgotten: ForgottenUsage[] }
   /**
    * Changes a limit for the next call on, until the next reset; no call is forgotten.
    *
    * @throws {RangeError} as a rejection, unless it is a whole number from 1, of a rule that there is, an operation that is
    *   served, an account that is known; nothing is changed then
    */
-  setLimit(change: LimitChange): Promise<void>
+  setLimit(change: LimitChange): Promise<ChangedLimit>
+  /** Puts every limit back to what it was made with; no call is forgotten. */
+  resetLimits(): void
 }
 
 /** What most operations are documented at, and the setting changes for all of them. */
@@ -60,12 +68,12 @@ function makeThrottle({ clock, settings }: ControlPlaneOptions): Throttle {
   return new Throttle({ clock, rules })
 }
 
-async function changeLimit({ throttle, store }: Plane, change: LimitChange): Promise<void> {
+async function changeLimit({ throttle, store }: Plane, change: LimitChange): Promise<ChangedLimit> {
   const { action, accountId } = change
   if (action !== undefined) checkServed(action)
   if (accountId !== undefined && !(await store.read.accounts.get(accountId)))
     throw new RangeError(`the limit is of an account that is known; ${accountId} is none`)
-  throttle.setLimit(change)
+  return throttle.setLimit(change)
 }
 
 /**
@@ -111,7 +119,8 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     resume: () => pause.end(),
     figures: () => ({ nonces: nonces.size, throttleWindows: throttle.size }),
     conformance: () => deviations.report(),
-    limits: () => ({ rules: throttle.rules(), usage: throttle.usage() }),
+    limits: () => ({ rules: throttle.rules(), usage: throttle.usage(), forgotten: throttle.forgotten() }),
     setLimit: (change) => changeLimit(plane, change),
+    resetLimits: () => throttle.resetLimits(),
   }
 }

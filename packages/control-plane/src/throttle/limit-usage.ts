@@ -18,7 +18,7 @@ export interface LimitUsage {
   limit: number
   used: number
   remaining: number
-  /** Calls since the window is remembered, which it is as long as it holds one. */
+  /** Calls since the start or the last reset, or since the caller was last forgotten. */
   allowed: number
   refused: number
   /** Milliseconds until the window is empty. */

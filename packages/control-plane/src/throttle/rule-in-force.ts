@@ -1,5 +1,7 @@
+import type { Window } from './algorithm.ts'
 import { callerIn, type ThrottleCaller } from './caller.ts'
 import type { Decision } from './decision.ts'
+import type { CallCounts, ForgottenCounts } from './departed-counts.ts'
 import type { LimitUsage } from './limit-usage.ts'
 import { checkRule, type ThrottleRule } from './rule.ts'
 import { RuleLimits } from './rule-limits.ts'
@@ -43,16 +45,15 @@ export class RuleInForce {
     return { inForce: this, counted, limit, takes: counted.window.takes(now, limit) }
   }
 
-  /** The windows that hold calls, each as it stands at `now`. */
+  /** The windows as they stand at `now`, and those who left them empty. */
   *usage(now: number): Generator<LimitUsage> {
-    const { name, scope, algorithm, mode } = this.rule
-    for (const { window, caller, accountId, action, allowed, refused } of this.#windows.values()) {
-      const limit = this.limits.of(accountId, action ?? '')
-      if (limit === undefined || window.isEmpty(now)) continue
-      const { used, remaining, resetMs } = window.standing(now, limit)
-      const row = { rule: name, scope, caller, accountId, action, algorithm, mode }
-      yield { ...row, limit, used, remaining, allowed, refused, resetsInMs: resetMs }
-    }
+    for (const counted of this.#windows.values()) yield* this.#usageOf(counted, counted.window, now)
+    for (const counts of this.#windows.departed()) yield* this.#usageOf(counts, undefined, now)
+  }
+
+  /** What came of the calls of callers that no row of the usage is about. */
+  get forgotten(): ForgottenCounts {
+    return this.#windows.forgotten
   }
 
   /** How many windows are held. */
@@ -64,5 +65,18 @@ export class RuleInForce {
   reset(): void {
     this.#windows.clear()
     this.limits.reset()
+  }
+
+  *#usageOf(counts: CallCounts, window: Window | undefined, now: number): Generator<LimitUsage> {
+    const { name, scope, algorithm, mode } = this.rule
+    const { caller, accountId, action, allowed, refused } = counts
+    const limit = this.limits.of(accountId, action ?? '')
+    if (limit === undefined || allowed + refused === 0) return
+    const isEmpty = window === undefined || window.isEmpty(now)
+    const { used, remaining, resetMs } = isEmpty
+      ? { used: 0, remaining: limit, resetMs: 0 }
+      : window.standing(now, limit)
+    const row = { rule: name, scope, caller, accountId, action, algorithm, mode }
+    yield { ...row, limit, used, remaining, allowed, refused, resetsInMs: resetMs }
   }
 }

@@ -50,15 +50,22 @@ export class RuleLimits {
     ]
   }
 
-  /** @throws {RangeError} when the rule has no such limit, or it is none; nothing is changed then */
-  set(change: ParticularLimit): void {
+  /**
+   * Changes a limit.
+   *
+   * @returns what it was, in calls a second; undefined where there was none
+   * @throws {RangeError} when the rule has no such limit, or it is none; nothing is changed then
+   */
+  set(change: ParticularLimit): number | undefined {
     const { action, accountId } = change
     const perSecond = checkedLimit(change.perSecond)
     this.#checkTarget(change)
+    const before = this.of(accountId ?? '', action ?? '')
     if (action === undefined && accountId === undefined) this.#general = perSecond
     else if (accountId === undefined) this.#byAction.set(action!, perSecond)
     else if (action === undefined) this.#byAccount.set(accountId, perSecond)
     else this.#byBoth.set(bothKey(accountId, action), { perSecond, action, accountId })
+    return before
   }
 
   /** Back to what the rule was made with. */

@@ -253,7 +253,7 @@ test.each(['sliding', 'fixed', 'bucket'] as const)('callers leave a table of %s 
   }
 })
 
-test('D6: the usage tells each window that holds calls, and what came of them', () => {
+test('D6: the usage tells how each window stands, and what came of the calls of those who left theirs empty', () => {
   const { clock, throttle, countOf } = throttleOf({ name: 'calls', limit: 2 }, { name: 'all', per: 'shared', limit: 9 })
   countOf('1', 'A', 5)
   clock.advance(400)
@@ -267,12 +267,57 @@ test('D6: the usage tells each window that holds calls, and what came of them', 
     { ...one, rule: 'all', action: undefined, limit: 9, remaining: 7, refused: 0 },
     { ...two, rule: 'all', action: undefined, limit: 9, remaining: 8 },
   ]
-  expect([throttle.usage(), throttle.usage(1)]).toEqual([rows, rows.slice(0, 1)])
+  expect(throttle.usage()).toEqual(rows)
   clock.advance(600)
-  expect(throttle.usage().map(({ rule, caller }) => [rule, caller])).toEqual([
-    ['calls', '2'],
-    ['all', '2'],
-  ])
+  const empty = { used: 0, resetsInMs: 0 }
+  const later = [
+    { ...rows[0], ...empty, remaining: 2 },
+    { ...rows[1], resetsInMs: 400 },
+    { ...rows[2], ...empty, remaining: 9 },
+    { ...rows[3], resetsInMs: 400 },
+  ]
+  expect(throttle.usage()).toEqual(later)
+  countOf('3', 'B', 1)
+  expect(throttle.size).toBe(4)
+  const others = throttle.usage().filter(({ caller }) => caller !== '3')
+  expect(others).toEqual([later[1], later[0], later[3], later[2]])
+  expect(throttle.forgotten()).toEqual([])
+})
+
+test('D6: who comes back goes on counting, and those who are forgotten count as one', () => {
+  const { clock, throttle, countOf } = throttleOf({ name: 'calls', limit: 2 })
+  countOf('early', 'A', 3)
+  for (let account = 0; account < 4_002; account += 1) countOf(`${account}`, 'A', 3)
+  clock.advance(1_000)
+  countOf('back', 'A', 1)
+  for (let account = 0; account < 3_000; account += 1) countOf(`next-${account}`, 'A', 3)
+  countOf('4001', 'A', 3)
+  const [forgotten] = throttle.forgotten()
+  expect(forgotten).toEqual({
+    rule: 'calls',
+    callers: expect.any(Number) as unknown,
+    allowed: forgotten!.callers * 2,
+    refused: forgotten!.callers,
+  })
+  expect(throttle.usage().find(({ caller }) => caller === '4001')).toMatchObject({ used: 2, allowed: 4, refused: 2 })
+  const usage = throttle.usage()
+  expect(usage.length + forgotten!.callers).toBe(7_004)
+  const sum = (of: 'allowed' | 'refused') => usage.reduce((total, row) => total + row[of], forgotten![of])
+  expect({ allowed: sum('allowed'), refused: sum('refused') }).toEqual({ allowed: 7_004 * 2 + 1, refused: 7_004 })
+})
+
+test('D7: a limit that is changed tells what it was, and all can go back while no call is forgotten', () => {
+  const { throttle, countOf } = throttleOf({ limit: 2, limitByAction: { Batch: 1 } })
+  const before = throttle.rules()
+  countOf('1', 'A', 2)
+  expect([
+    throttle.setLimit({ perSecond: 5 }),
+    throttle.setLimit({ perSecond: 7 }),
+    throttle.setLimit({ perSecond: 8, action: 'Batch' }),
+    throttle.setLimit({ perSecond: 9, accountId: '1' }),
+  ]).toEqual([2, 5, 1, 7].map((was) => ({ rule: 'calls', before: was })))
+  throttle.resetLimits()
+  expect([throttle.rules(), countOf('1', 'A', 9), countOf('2', 'A', 9)]).toEqual([before, 0, 2])
 })
 
 test('D7: a reset forgets every caller and goes back to the limits it was made with', () => {

@@ -1,5 +1,6 @@
 import type { Clock } from '@apsaramq/model'
 import type { ThrottleCaller } from './caller.ts'
+import type { ForgottenCounts } from './departed-counts.ts'
 import type { LimitUsage } from './limit-usage.ts'
 import { RuleInForce, type RuleCall } from './rule-in-force.ts'
 import type { ParticularLimit } from './rule-limits.ts'
@@ -25,8 +26,19 @@ export interface ThrottleOptions {
   rules: readonly ThrottleRule[]
 }
 
-/** Rows of the usage that are told where nobody asks for another number. */
-const defaultRows = 1_000
+/** A limit that was changed. */
+export interface ChangedLimit {
+  /** Name of the rule. */
+  rule: string
+  /** Calls a second until now; undefined where there was no limit. */
+  before: number | undefined
+}
+
+/** What came of the calls of callers who called too long ago to be told one by one. */
+export interface ForgottenUsage extends ForgottenCounts {
+  /** Name of the rule. */
+  rule: string
+}
 
 /**
  * Several limits at once. A call is admitted only where every enforced rule admits it, and a call that is refused is
@@ -64,17 +76,17 @@ export class Throttle {
     }))
   }
 
-  /** The windows that hold calls, rule by rule; no more than `atMost`. */
-  usage(atMost = defaultRows): LimitUsage[] {
+  /** How the windows of all callers stand, and what came of their calls, rule by rule. */
+  usage(): LimitUsage[] {
     const now = this.#clock.monotonic()
-    const rows: LimitUsage[] = []
-    for (const rule of this.#rules) {
-      for (const row of rule.usage(now)) {
-        if (rows.length >= atMost) return rows
-        rows.push(row)
-      }
-    }
-    return rows
+    return this.#rules.flatMap((rule) => [...rule.usage(now)])
+  }
+
+  /** The same of callers that are not told one by one any more, by rule; none where there are none. */
+  forgotten(): ForgottenUsage[] {
+    return this.#rules
+      .map(({ rule, forgotten }) => ({ rule: rule.name, ...forgotten }))
+      .filter(({ callers }) => callers > 0)
   }
 
   /**
@@ -82,8 +94,14 @@ export class Throttle {
    *
    * @throws {RangeError} when there is no such rule, it has no such limit, or the number is none; nothing is changed then
    */
-  setLimit({ rule, ...limit }: LimitChange): void {
-    this.#ruleFor(rule, limit).limits.set(limit)
+  setLimit({ rule, ...limit }: LimitChange): ChangedLimit {
+    const inForce = this.#ruleFor(rule, limit)
+    return { rule: inForce.rule.name, before: inForce.limits.set(limit) }
+  }
+
+  /** Goes back to the limits it was made with, and forgets no call. */
+  resetLimits(): void {
+    for (const { limits } of this.#rules) limits.reset()
   }
 
   /** Forgets every caller, and every change of a limit. */

@@ -1,6 +1,10 @@
 import { windowAlgorithms, type Algorithm, type Window } from './algorithm.ts'
+import { DepartedCounts, type CallCounts, type ForgottenCounts } from './departed-counts.ts'
 
-/** A window, whose it is, and what came of its calls since it is remembered. */
+/** Callers whose windows are empty and whose counts are kept, of one rule. */
+const maxDeparted = 4_000
+
+/** A window, whose it is, and what came of its calls. */
 export interface CountedWindow {
   readonly window: Window
   readonly caller: string
@@ -13,15 +17,18 @@ export interface CountedWindow {
 
 /**
  * The windows of a rule. Those that are empty leave, two looked at for each one that comes, so it holds little more than
- * the callers of the last second; nobody else ever does.
+ * the callers of the last second; nobody else ever does. What came of the calls of those who left is remembered apart.
  */
 export class WindowTable {
   readonly #make: () => Window
   readonly #windows = new Map<string, CountedWindow>()
+  readonly #departed: DepartedCounts
   #sweep: Iterator<[string, CountedWindow]> = this.#windows.entries()
 
-  constructor(algorithm: Algorithm) {
+  /** @param capacity callers without calls in their window whose counts are kept */
+  constructor(algorithm: Algorithm, capacity = maxDeparted) {
     this.#make = windowAlgorithms[algorithm]
+    this.#departed = new DepartedCounts(capacity)
   }
 
   /** The window of a caller, a new one where there is none. */
@@ -31,7 +38,8 @@ export class WindowTable {
     if (known) return known
     this.#sweepOne(now)
     this.#sweepOne(now)
-    const window = { window: this.#make(), caller, accountId, action, allowed: 0, refused: 0 }
+    const { allowed = 0, refused = 0 } = this.#departed.take(key) ?? {}
+    const window = { window: this.#make(), caller, accountId, action, allowed, refused }
     this.#windows.set(key, window)
     return window
   }
@@ -44,15 +52,31 @@ export class WindowTable {
     return this.#windows.values()
   }
 
+  /** What came of the calls of those who left. */
+  departed(): Iterable<CallCounts> {
+    return this.#departed.values()
+  }
+
+  /** The same of those whose counts were more than are kept. */
+  get forgotten(): ForgottenCounts {
+    return this.#departed.forgotten
+  }
+
   /** Forgets all of them. */
   clear(): void {
     this.#windows.clear()
+    this.#departed.clear()
     this.#sweep = this.#windows.entries()
   }
 
   #sweepOne(now: number): void {
     const next = this.#sweep.next()
     if (next.done) this.#sweep = this.#windows.entries()
-    else if (next.value[1].window.isEmpty(now)) this.#windows.delete(next.value[0])
+    else if (next.value[1].window.isEmpty(now)) this.#leave(...next.value)
+  }
+
+  #leave(key: string, counted: CountedWindow): void {
+    this.#windows.delete(key)
+    if (counted.allowed + counted.refused > 0) this.#departed.keep(key, counted)
   }
 }
