@@ -9,8 +9,12 @@ type Subscriber = Pick<DeliveringClient, 'subscriptions' | 'version'>
  * [MQTT-3.3.5-1], [MQTT-3.8.4-6]
  */
 export function grantedQos(client: Subscriber, topic: string): number | undefined {
-  const granted = matching(client, topic).map(({ qos }) => qos)
-  return granted.length > 0 ? Math.max(...granted) : undefined
+  let highest: number | undefined
+  for (const filter in client.subscriptions) {
+    const { qos } = client.subscriptions[filter]!
+    if ((highest === undefined || qos > highest) && matches(filter, topic)) highest = qos
+  }
+  return highest
 }
 
 /** Whether a message of its own is for nobody: not where another filter of the client wants it back. [MQTT-3.8.3-3] */
@@ -41,5 +45,7 @@ export function dress(client: Subscriber, packet: OutgoingPacket, properties: Me
 }
 
 function matching({ subscriptions }: Pick<Subscriber, 'subscriptions'>, topic: string): LiveSubscription[] {
-  return Object.entries(subscriptions).flatMap(([filter, subscription]) => (matches(filter, topic) ? subscription : []))
+  const found: LiveSubscription[] = []
+  for (const filter in subscriptions) if (matches(filter, topic)) found.push(subscriptions[filter]!)
+  return found
 }

@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '@apsaramq/model'
-import { generate, writeToStream, type IPubrelPacket, type IPublishPacket } from 'mqtt-packet'
+import { generate, type IPubrelPacket, type IPublishPacket } from 'mqtt-packet'
 import type { DeliveringClient, OutgoingPacket } from './aedes-client.ts'
 import type { NeighborLimits } from './limits.ts'
 
@@ -20,7 +20,6 @@ export interface PacketWriterDeps {
 export class PacketWriter {
   readonly #deps: PacketWriterDeps
   readonly #client: DeliveringClient
-  readonly #sink: NodeJS.WritableStream
   #isCorked = false
   #written = 0
   /** Set while a write is waited for to be taken. */
@@ -29,10 +28,6 @@ export class PacketWriter {
   constructor(deps: PacketWriterDeps, client: DeliveringClient) {
     this.#deps = deps
     this.#client = client
-    // what mqtt-packet needs of a stream; with `cork` it would put off one end of it a packet
-    const write = (piece: Uint8Array) => client.conn.write(piece)
-    const destroy = (error: Error) => client.conn.destroy(error)
-    this.#sink = { write, destroy } as unknown as NodeJS.WritableStream
   }
 
   /** Bytes that are written and not taken. */
@@ -47,13 +42,13 @@ export class PacketWriter {
 
   write(packet: SentPacket): void {
     this.#cork()
-    this.#count(() => writeToStream(packet, this.#sink, this.#protocol))
+    this.#send(packet)
   }
 
   /** Writes what others may wait behind: with the packet that fills the stream a pause begins. */
   writeInTurn(packet: SentPacket): void {
     if (this.#watch || this.unread + roughBytes(packet) < this.#deps.limits.pauseAtBytes) return this.write(packet)
-    this.#count(() => this.#client.conn.write(generate(packet, this.#protocol), () => this.#resume()))
+    this.#send(packet, () => this.#resume())
     this.#await()
   }
 
@@ -66,7 +61,7 @@ export class PacketWriter {
     this.#watch?.()
   }
 
-  /** The pieces of all packets of one turn go out together. */
+  /** All packets of one turn go out together. */
   #cork(): void {
     if (this.#isCorked) return
     this.#isCorked = true
@@ -77,9 +72,10 @@ export class PacketWriter {
     })
   }
 
-  #count(write: () => void): void {
+  /** In one piece: each piece of five bytes would cost the stream more than copying all of them. */
+  #send(packet: SentPacket, taken?: () => void): void {
     const before = this.unread
-    write()
+    this.#client.conn.write(generate(packet, this.#protocol), taken)
     this.#written += this.unread - before
   }
 
