@@ -9,6 +9,7 @@ import { answer } from './gateway/answer.ts'
 import { body } from './gateway/body.ts'
 import { found, type Call } from './gateway/call.ts'
 import { Connections } from './gateway/connections.ts'
+import { steps } from './gateway/gateway-step.ts'
 import { gateway } from './gateway/index.ts'
 import { answerBadPath, answerConnect, answerMalformedHttp } from './gateway/malformed-http.ts'
 import type { Plane } from './gateway/plane.ts'
@@ -98,6 +99,7 @@ export function createApp(plane: Plane, options: AppOptions = {}): FastifyInstan
   app.register(replies)
   app.register(body)
   app.register(pause)
+  app.register(steps)
   for (const step of gateway) app.register(step)
   app.after(() => app.route({ method: ['GET', 'POST'], url: '/', handler: handle }))
   return app

@@ -4,6 +4,13 @@ import type { ErrorCode } from '../errors.ts'
 import type { Call } from './call.ts'
 import type { Plane } from './plane.ts'
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The steps of the gateway that are registered, in order. */
+    steps: GatewayStep[]
+  }
+}
+
 /** A check of the gateway: throws, or adds to the call what it has found. */
 export interface GatewayStep {
   name: string
@@ -39,39 +46,32 @@ function countRefusal(error: unknown, { action }: Call, { assume }: Plane): void
   if (error instanceof ApiError) assume('A-20', action === '' ? error.code : `${action}: ${error.code}`)
 }
 
-/** Runs a step; what it throws goes on. Most steps wait for nothing, so that the next one may follow at once. */
-function run(step: GatewayStep, call: Call, plane: Plane, request: StepRequest): Promise<void> | undefined {
+/** Runs the steps one after the other; what one throws goes on. Most wait for nothing, and the next follows at once. */
+async function runAll(steps: readonly GatewayStep[], call: Call, plane: Plane, request: StepRequest): Promise<void> {
   try {
-    const waiting = step.check(call, plane, request)
-    return waiting ? finish(waiting, call, plane) : undefined
+    for (const step of steps) {
+      const waiting = step.check(call, plane, request)
+      if (waiting) await waiting
+    }
   } catch (error) {
     countRefusal(error, call, plane)
     throw error
   }
 }
 
-async function finish(waiting: Promise<void>, call: Call, plane: Plane): Promise<void> {
-  try {
-    await waiting
-  } catch (error) {
-    countRefusal(error, call, plane)
-    throw error
-  }
-}
+/** Holds the steps of the gateway and runs them: one hook for all, since fastify asks a microsecond for each. */
+export const steps = fp(
+  async (app) => {
+    const { plane } = app
+    const inOrder: GatewayStep[] = []
+    app.decorate('steps', inOrder)
+    app.addHook('preHandler', (request) => runAll(inOrder, request.call, plane, request as unknown as StepRequest))
+  },
+  { name: 'steps', dependencies: ['pause'] },
+)
 
 /** Makes a step a plugin that runs for each call, in the order of registration. */
 export function gatewayStep(step: GatewayStep) {
-  const plugin = fp(
-    async (app) => {
-      const { plane } = app
-      app.addHook('preHandler', (request, _reply, done) => {
-        const waiting = run(step, request.call, plane, request as unknown as StepRequest)
-        if (waiting) return waiting
-        done()
-        return undefined
-      })
-    },
-    { name: step.name, dependencies: [step.after] },
-  )
+  const plugin = fp(async (app) => void app.steps.push(step), { name: step.name, dependencies: ['steps', step.after] })
   return Object.assign(plugin, { step })
 }
