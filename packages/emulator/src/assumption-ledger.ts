@@ -26,8 +26,10 @@ export function createAssumptionLedger(isChanged: (flag: string) => boolean = ()
   const touched = new Map<AssumptionId, { count: number; last: string | null }>()
   return {
     touch(id, about) {
-      const entry = touched.get(id) ?? { count: 0, last: null }
-      touched.set(id, { count: entry.count + 1, last: about ?? entry.last })
+      let entry = touched.get(id)
+      if (!entry) touched.set(id, (entry = { count: 0, last: null }))
+      entry.count += 1
+      entry.last = about ?? entry.last
     },
     entries: () =>
       (Object.keys(assumptions) as AssumptionId[]).map((id) => ({

@@ -31,6 +31,8 @@ export interface Position {
 
 /** What a driver adds to the engine: making commits durable. */
 export interface Persistence {
+  /** Called before a group is taken: resolves when enough commits may have come together. At once where it is left out. */
+  gather?(): Promise<void>
   /**
    * Makes all of `commits` durable, or throws and leaves none of them behind. Never called while it runs. After it
    * has thrown it is also called without commits: it resolves when nothing of the failed ones can come back.

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Persistence, Position, Write } from './commit.ts'
-import { GroupCommit } from './group-commit.ts'
+import { GroupCommit, type WaitingCommit } from './group-commit.ts'
 import { createHead, type PendingWrite } from './head.ts'
 import { Listeners } from './listeners.ts'
 import { createReader } from './reader.ts'
@@ -43,6 +43,9 @@ export class Engine implements Store {
   readonly #changes = new Listeners<Change>()
   readonly #resets = new Listeners<void>()
   #lastOrder: number
+  // made once: a transaction makes no function that it need not
+  readonly #orders = { next: () => (this.#lastOrder += 1) }
+  readonly #landWrites = (commit: WaitingCommit<PendingWrite>) => this.#land(commit.writes)
   /** Grows when pending commits are lost: a transaction that ran across it may have read them. */
   #losses = 0
   #closing: Promise<void> | undefined
@@ -100,7 +103,7 @@ export class Engine implements Store {
     resolve: (result: T) => void,
     reject: (error: unknown) => void,
   ): Promise<void> {
-    const transaction = new RunningTransaction(this.#head, { next: () => (this.#lastOrder += 1) })
+    const transaction = new RunningTransaction(this.#head, this.#orders)
     const losses = this.#losses
     try {
       const result = await work(transaction.view)
@@ -113,7 +116,7 @@ export class Engine implements Store {
   }
 
   #push(writes: PendingWrite[], resolve: () => void, reject: (error: unknown) => void): void {
-    this.#commits.push({ reset: false, writes, land: () => this.#land(writes), resolve, reject })
+    this.#commits.push({ reset: false, writes, land: this.#landWrites, resolve, reject })
   }
 
   #land(writes: readonly PendingWrite[]): void {

@@ -6,7 +6,7 @@ export interface WaitingCommit<W extends Write = Write> {
   readonly reset: boolean
   readonly writes: readonly W[]
   /** Called when it is durable: makes it visible and publishes it. */
-  land(commit: Commit): void
+  land(commit: WaitingCommit<W>): void
   resolve(): void
   reject(error: unknown): void
 }
@@ -48,6 +48,7 @@ export class GroupCommit {
   async #flush(): Promise<void> {
     await Promise.resolve() // callers of the same moment share a group
     while (this.#waiting.length > 0) {
+      await this.#persistence.gather?.()
       const group = this.#waiting
       this.#waiting = []
       await this.#carry(group)
@@ -79,7 +80,7 @@ export class GroupCommit {
   #land(waiting: WaitingCommit, commit: Commit): void {
     this.#position.commit = commit.number
     try {
-      waiting.land(commit)
+      waiting.land(waiting)
       waiting.resolve()
     } catch (error) {
       waiting.reject(error) // a listener has thrown: the commit stands, but its effects may not be complete

@@ -18,11 +18,14 @@ function checkPresent(call: Call): void {
   })
 }
 
-async function callerOf(accessKey: AccessKey, { store }: Plane): Promise<Caller> {
+function callerOf(accessKey: AccessKey, plane: Plane): Caller | Promise<Caller> {
   const { accountId, userId } = accessKey
-  if (userId === null) return { accountId, accessKey }
+  return userId === null ? { accountId, accessKey } : userOf(accessKey, userId, plane)
+}
+
+async function userOf(accessKey: AccessKey, userId: string, { store }: Plane): Promise<Caller> {
   const user = await store.read.users.get(userId)
-  if (user) return { accountId, accessKey, user }
+  if (user) return { accountId: accessKey.accountId, accessKey, user }
   throw new ApiError('InvalidAccessKeyId.NotFound', { detail: `the RAM user of ${accessKey.id} is gone` })
 }
 

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { FingerprintSet } from './fingerprint-set.ts'
 
-const digest = (index: number) => hash('sha256', String(index), 'buffer')
+const digest = (index: number) => hash('sha256', String(index), 'binary')
 
 test('a fingerprint is in the set once it was added, and only then, through every growth', () => {
   const set = new FingerprintSet()
@@ -20,7 +20,7 @@ test('a fingerprint is in the set once it was added, and only then, through ever
 
 test('adding a fingerprint twice keeps one, and all zeros are a fingerprint like any other', () => {
   const set = new FingerprintSet()
-  const zeros = Buffer.alloc(32)
+  const zeros = '\0'.repeat(32)
   expect(set.has(zeros)).toBe(false)
   set.add(zeros)
   set.add(zeros)

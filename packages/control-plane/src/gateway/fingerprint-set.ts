@@ -14,16 +14,23 @@ export class FingerprintSet {
     return this.#size
   }
 
-  has(fingerprint: Buffer): boolean {
-    const page = this.#pages[fingerprint[8]!]
-    return page !== undefined && page.has(fingerprint.readUInt32LE(0), fingerprint.readUInt32LE(4))
+  has(fingerprint: string): boolean {
+    const page = this.#pages[fingerprint.charCodeAt(8)]
+    return page !== undefined && page.has(wordAt(fingerprint, 0), wordAt(fingerprint, 4))
   }
 
-  /** @param fingerprint a digest of at least nine bytes */
-  add(fingerprint: Buffer): void {
-    const page = (this.#pages[fingerprint[8]!] ??= new Page())
-    if (page.add(fingerprint.readUInt32LE(0), fingerprint.readUInt32LE(4))) this.#size += 1
+  /** @param fingerprint a digest of at least nine bytes, a character each: `binary` digests, the cheapest there are */
+  add(fingerprint: string): void {
+    const page = (this.#pages[fingerprint.charCodeAt(8)] ??= new Page())
+    if (page.add(wordAt(fingerprint, 0), wordAt(fingerprint, 4))) this.#size += 1
   }
+}
+
+/** Four bytes as an unsigned number. */
+function wordAt(fingerprint: string, at: number): number {
+  const low = fingerprint.charCodeAt(at) | (fingerprint.charCodeAt(at + 1) << 8)
+  const high = fingerprint.charCodeAt(at + 2) | (fingerprint.charCodeAt(at + 3) << 8)
+  return (low | (high << 16)) >>> 0
 }
 
 /** Open addressing with linear probing; the pair 0, 0 marks a free slot. */

@@ -11,7 +11,7 @@ const sliceMs = 5 * 60 * 1000
  */
 export const maxNonces = 8_000_000
 
-const noFingerprint = hash('sha256', '\n', 'buffer')
+const noFingerprint = hash('sha256', '\n', 'binary')
 
 interface Slice {
   nonces: FingerprintSet
@@ -79,14 +79,14 @@ export class NonceStore {
     return size
   }
 
-  #fingerprintOf(accessKeyId: string, nonce: string): Buffer {
+  #fingerprintOf(accessKeyId: string, nonce: string): string {
     if (this.#asked.nonce !== nonce || this.#asked.accessKeyId !== accessKeyId) {
-      this.#asked = { accessKeyId, nonce, fingerprint: hash('sha256', `${accessKeyId}\n${nonce}`, 'buffer') }
+      this.#asked = { accessKeyId, nonce, fingerprint: hash('sha256', `${accessKeyId}\n${nonce}`, 'binary') }
     }
     return this.#asked.fingerprint
   }
 
-  #holds(fingerprint: Buffer): boolean {
+  #holds(fingerprint: string): boolean {
     for (const slice of this.#slices.values()) if (slice.nonces.has(fingerprint)) return true
     return false
   }

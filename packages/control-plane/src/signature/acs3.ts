@@ -1,6 +1,7 @@
 import { createHmac, hash } from 'node:crypto'
 import { canonicalPairs } from './canonical-pairs.ts'
 import type { Parameters } from './form-parameters.ts'
+import { signedHeadersOf } from './signed-headers.ts'
 
 /** What the `Authorization` header of a V3 request says. */
 export interface Acs3Authorization {
@@ -42,7 +43,7 @@ export interface Acs3Request {
 
 /** What of a request must be signed but is not: `host`, or an `x-acs-*` header that is present. */
 export function unsignedHeader(request: Pick<Acs3Request, 'headers' | 'signedHeaders'>): string | undefined {
-  const signed = new Set(request.signedHeaders.split(';'))
+  const { all: signed } = signedHeadersOf(request.signedHeaders)
   if (!signed.has('host')) return 'host'
   for (const name in request.headers) if (name.startsWith('x-acs-') && !signed.has(name)) return name
   return undefined
@@ -53,7 +54,7 @@ const aroundValue = /^[ \t]+|[ \t]+$/g
 
 function canonicalHeaders({ headers, signedHeaders }: Acs3Request): string {
   let text = ''
-  for (const name of signedHeaders.split(';')) {
+  for (const name of signedHeadersOf(signedHeaders).inOrder) {
     const value = Object.hasOwn(headers, name) ? headers[name] : undefined
     text += `${name}:${typeof value === 'string' ? value.replace(aroundValue, '') : ''}\n`
   }

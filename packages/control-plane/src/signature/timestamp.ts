@@ -4,7 +4,18 @@ const v3Text = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/
 /** How far the time of a request may be from the clock, both ways, in milliseconds (15 minutes). */
 export const maxClockSkewMs = 15 * 60 * 1000
 
+/** The latest right text of each form and what it said: the calls of one second all have the same. */
+const latest = new Map<RegExp, { text: string; at: number }>()
+
 function parseExact(text: string, form: RegExp): number | undefined {
+  const known = latest.get(form)
+  if (known?.text === text) return known.at
+  const at = parseAnew(text, form)
+  if (at !== undefined) latest.set(form, { text, at })
+  return at
+}
+
+function parseAnew(text: string, form: RegExp): number | undefined {
   if (!form.test(text)) return undefined
   const at = Date.parse(text)
   if (Number.isNaN(at)) return undefined

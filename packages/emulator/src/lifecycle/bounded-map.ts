@@ -3,6 +3,8 @@ export class BoundedMap<V> {
   readonly #capacity: number
   readonly #entries = new Map<string, V>()
   #forgotten = 0
+  /** Stands before the oldest: an iterator made anew would step over all that has gone since the map was last tidied. */
+  #oldest = this.#entries.keys()
 
   constructor(capacity: number) {
     this.#capacity = capacity
@@ -32,7 +34,7 @@ export class BoundedMap<V> {
   set(key: string, value: V): void {
     this.#move(key, value)
     if (this.#entries.size <= this.#capacity) return
-    this.#entries.delete(this.#entries.keys().next().value!)
+    this.#entries.delete(this.#oldestKey())
     this.#forgotten += 1
   }
 
@@ -42,11 +44,20 @@ export class BoundedMap<V> {
 
   clear(): void {
     this.#entries.clear()
+    this.#oldest = this.#entries.keys()
     this.#forgotten = 0
   }
 
   values(): Iterable<V> {
     return this.#entries.values()
+  }
+
+  /** Whatever stood before it has been deleted, or has moved to the end. */
+  #oldestKey(): string {
+    const next = this.#oldest.next()
+    if (!next.done) return next.value
+    this.#oldest = this.#entries.keys()
+    return this.#oldest.next().value!
   }
 
   #move(key: string, value: V): void {

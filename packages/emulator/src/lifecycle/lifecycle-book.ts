@@ -121,7 +121,9 @@ export class LifecycleBook {
     more: Partial<LifecycleEvent> = {},
   ): void {
     const at = by?.at ?? this.#clock.now()
-    timeline.addStatus({ what, n: this.#next(), at, lastAt: at, count: 1, ...(by && { by }), ...more })
+    const event: LifecycleEvent = { what, n: this.#next(), at, lastAt: at, count: 1 }
+    if (by) event.by = by
+    timeline.addStatus(Object.assign(event, more))
     if (what !== 'registered') this.#promote(timeline)
   }
 
@@ -165,10 +167,9 @@ export class LifecycleBook {
   #of(subject: TimelineSubject): Timeline {
     const known = this.#known(subject.fingerprint)
     if (known) {
-      known.subject = {
-        ...known.subject,
-        caSn: subject.caSn ?? known.subject.caSn,
-        instanceId: subject.instanceId ?? known.subject.instanceId,
+      const { caSn, instanceId } = known.subject
+      if ((subject.caSn ?? caSn) !== caSn || (subject.instanceId ?? instanceId) !== instanceId) {
+        known.subject = { ...known.subject, caSn: subject.caSn ?? caSn, instanceId: subject.instanceId ?? instanceId }
       }
       return known
     }
@@ -179,6 +180,7 @@ export class LifecycleBook {
 
   #promote(timeline: Timeline): void {
     const { fingerprint } = timeline.subject
+    if (this.#notable.peek(fingerprint) === timeline) return // and was used just now
     this.#routine.delete(fingerprint)
     this.#notable.set(fingerprint, timeline)
   }

@@ -1,3 +1,4 @@
+import { setImmediate as turnEnds } from 'node:timers/promises'
 import type { Commit, Persistence } from '../commit.ts'
 import type { Recovered } from '../engine.ts'
 import type { FileSystem, Release } from './file-system.ts'
@@ -35,6 +36,11 @@ export class FilePersistence implements Persistence {
     this.#journal = options.files.journal
     this.#generation = options.files.generation
     this.#snapshotBytes = options.files.snapshotBytes
+  }
+
+  /** Every call that is read in this turn of the event loop shares the group: each group is a trip to the disk. */
+  gather(): Promise<void> {
+    return turnEnds()
   }
 
   async persist(commits: readonly Commit[]): Promise<void> {

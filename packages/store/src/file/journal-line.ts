@@ -52,7 +52,12 @@ export function* encodeCommits(commits: readonly Commit[], durable: number): Gen
   if (piece !== '') yield piece
 }
 
-function* linesOf({ number, reset, writes }: Commit): Generator<JournalLine> {
+function linesOf(commit: Commit): Iterable<JournalLine> {
+  const { number: n, reset, writes } = commit
+  return !reset && writes.length === 1 ? [{ n, w: [journalWrite(writes[0]!)] }] : manyLinesOf(commit)
+}
+
+function* manyLinesOf({ number, reset, writes }: Commit): Generator<JournalLine> {
   const lines = Math.max(1, Math.ceil(writes.length / writesPerLine))
   for (let at = 0; at < lines; at += 1) {
     const w = writes.slice(at * writesPerLine, (at + 1) * writesPerLine).map(journalWrite)
@@ -70,14 +75,14 @@ type Fields = Record<string, unknown>
 
 /** The fields in which a record differs from what it was; undefined where it has other fields than it had. */
 function changedFields(before: Fields, after: Fields): Fields | undefined {
-  const names = Object.keys(after)
-  if (names.length !== Object.keys(before).length) return undefined
+  let count = 0
   const changed: Fields = {}
-  for (const name of names) {
+  for (const name in after) {
     if (!(name in before) || after[name] === undefined) return undefined
     if (before[name] !== after[name]) changed[name] = after[name]
+    count += 1
   }
-  return changed
+  return count === Object.keys(before).length ? changed : undefined
 }
 
 function encodeLine(line: JournalLine, durable: number): string {

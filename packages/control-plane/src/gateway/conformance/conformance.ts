@@ -1,4 +1,5 @@
 import type { Operation } from '../../operations/define-operation.ts'
+import { signedHeadersOf } from '../../signature/signed-headers.ts'
 import { found, type Call } from '../call.ts'
 import { gatewayStep, type StepRequest } from '../gateway-step.ts'
 import type { Deviation } from './deviation-table.ts'
@@ -28,12 +29,12 @@ function isInOrder(names: readonly string[]): boolean {
 
 function lookAtSignedHeaders(seen: Deviation[], { authorization }: Call, { headers }: StepRequest): void {
   if (authorization === undefined) return
-  const names = authorization.signedHeaders.split(';')
+  const { inOrder: names, all } = signedHeadersOf(authorization.signedHeaders)
   if (!isInOrder(names)) {
     const inOrder = () => [...new Set(names.map((name) => name.toLowerCase()))].sort().join(';')
     seen.push({ kind: 'signed-headers', about: authorization.signedHeaders, suggest: inOrder })
   }
-  if (headers['content-type'] !== undefined && !names.includes('content-type')) {
+  if (headers['content-type'] !== undefined && !all.has('content-type')) {
     seen.push({ kind: 'signed-headers', about: 'content-type is not signed' })
   }
 }
