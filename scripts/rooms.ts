@@ -28,7 +28,7 @@ export const rooms: readonly Room[] = [
   inPackages('emulator', 'model', 'pki', 'store', 'control-plane', 'broker', 'testkit'),
   { packageName: 'apsaramq-emulator', folder: 'packages/cli', mayImport: ours('emulator', 'testkit') },
   { packageName: '@apsaramq/e2e', folder: 'e2e', mayImport: ours('model', 'pki', 'broker', 'testkit', 'emulator') },
-  { packageName: '@apsaramq/bench', folder: 'bench', mayImport: ours('model', 'pki', 'testkit', 'emulator') },
+  { packageName: '@apsaramq/bench', folder: 'bench', mayImport: ours('model', 'pki', 'store', 'testkit', 'emulator') },
   { packageName: '@apsaramq/examples', folder: 'examples', mayImport: ours('testkit', 'emulator') },
   { packageName: '@apsaramq/revocation-demo', folder: 'examples/revocation-demo', mayImport: ours('model', 'testkit') },
   {

@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls'
 import { answerParent } from '../lib/child.ts'
 import { connectSocket, subscribe, type Broker, type Identity } from '../lib/mqtt-session.ts'
-import { pace, until } from '../lib/pace.ts'
+import { pace, steady, until } from '../lib/pace.ts'
 import { meterOf, type Usage } from '../lib/processor.ts'
 import {
   acknowledgements,
@@ -132,7 +132,7 @@ answerParent(async (order: PacedMessagesOrder): Promise<PacedMessagesResult> => 
   publisher.resume() // its PUBACKs are of no interest
   const meters = [meterOf(pid), meterOf(process.pid)]
   arrivals.begin()
-  const late = await pace(perSecond, count, (index, dueAt) => {
+  const late = await pace(steady(perSecond, count), (index, dueAt) => {
     arrivals.dueAt.push(dueAt)
     publisher.write(messageBatch(frame, index, 1))
   })

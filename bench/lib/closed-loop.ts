@@ -1,12 +1,15 @@
 import autocannon from 'autocannon'
 import type { SignedRequest } from '@apsaramq/testkit'
 import { meterOf, type Usage } from './processor.ts'
+import { curveShares, type Latencies } from './statistics.ts'
 
 /** What a server can do when each connection sends its next request as soon as it has its answer. */
 export interface ClosedLoopResult {
   perSecond: number
   p50: number
   p99: number
+  /** Whole milliseconds, as autocannon counts. */
+  latencies: Latencies
   calls: number
   /** Answers by HTTP status. */
   statuses: Record<string, number>
@@ -41,6 +44,25 @@ function countAnswers(pid: number, amount: number) {
   return { onResponse, result }
 }
 
+/** autocannon knows some of the shares: the next that it knows stands for one that it does not. */
+function curveOf(latency: autocannon.Histogram, count: number): Latencies {
+  const known: [share: number, ms: number][] = [
+    [0, latency.min],
+    [0.1, latency.p10],
+    [0.25, latency.p25],
+    [0.5, latency.p50],
+    [0.75, latency.p75],
+    [0.9, latency.p90],
+    [0.975, latency.p97_5],
+    [0.99, latency.p99],
+    [0.999, latency.p99_9],
+    [0.9999, latency.p99_99],
+    [1, latency.max],
+  ]
+  const curve = curveShares.map((share) => known.find(([other]) => other >= share)![1]) // the last is 1
+  return { count, p50: latency.p50, p99: latency.p99, max: latency.max, curve }
+}
+
 /** Sends each connection's own slice of requests once. @param pid of the server */
 export async function closedLoop(origin: string, pid: number, slices: SignedRequest[][]): Promise<ClosedLoopResult> {
   const calls = slices.reduce((sum, slice) => sum + slice.length, 0)
@@ -61,5 +83,5 @@ export async function closedLoop(origin: string, pid: number, slices: SignedRequ
     run.on('response', counter.onResponse)
   })
   if (errors > 0) throw new Error(`${errors} connections to ${origin} failed`)
-  return { ...counter.result(), calls, sample, p50: latency.p50, p99: latency.p99 }
+  return { ...counter.result(), calls, sample, p50: latency.p50, p99: latency.p99, latencies: curveOf(latency, calls) }
 }

@@ -1,11 +1,12 @@
-import type { SignedRequest } from '@apsaramq/testkit'
-import { bytesOf, openLanes } from './http-lanes.ts'
+import { openLanes } from './http-lanes.ts'
 import { pace } from './pace.ts'
 import { meterOf, type Usage } from './processor.ts'
 import { latenciesOf, type Latencies } from './statistics.ts'
 
 /** One call of an open loop; moments of performance.now(). */
 export interface PacedCall {
+  /** Its place in the order of the moments. */
+  index: number
   status: number
   dueAt: number
   sentAt: number
@@ -23,33 +24,45 @@ export interface OpenLoopResult {
 
 /** Where the calls come from. */
 export interface CallSource {
-  count: number
-  /** The call to send now. */
-  next(index: number): SignedRequest
+  /** When each is due, milliseconds from the beginning. */
+  moments: readonly number[]
+  /** The bytes to send now. */
+  next(index: number): Buffer
   /** Told each answer. */
   answered?(index: number, status: number): void
 }
 
-/** Sends calls at a steady rate. @param pid of the server */
+/** Whom the calls go to. */
+export interface CallTarget {
+  origin: string
+  /** Of the server. */
+  pid: number
+  /** Most calls under way at once; 128 without a value. */
+  lanes?: number
+  /** Waits, once the lanes are open, for the moment to begin at. */
+  begin?(): Promise<void>
+}
+
+/** Sends calls at their moments; resolves when all are answered. */
 export async function openLoop(
-  { origin, pid }: { origin: string; pid: number },
-  perSecond: number,
+  { origin, pid, lanes: count = 128, begin }: CallTarget,
   source: CallSource,
 ): Promise<OpenLoopResult> {
-  const lanes = await openLanes(origin, 128)
+  const lanes = await openLanes(origin, count)
   const calls: PacedCall[] = []
   const meters = [meterOf(pid), meterOf(process.pid)]
   let answered!: () => void
   const done = new Promise<void>((resolve) => {
     answered = resolve
   })
-  const late = await pace(perSecond, source.count, (index, dueAt) => {
-    const bytes = bytesOf(source.next(index))
+  await begin?.()
+  const late = await pace(source.moments, (index, dueAt) => {
+    const bytes = source.next(index)
     const sentAt = performance.now()
     lanes.send(bytes, ({ status, answeredAt }) => {
       source.answered?.(index, status)
-      calls.push({ status, dueAt, sentAt, answeredAt })
-      if (calls.length === source.count) answered()
+      calls.push({ index, status, dueAt, sentAt, answeredAt })
+      if (calls.length === source.moments.length) answered()
     })
   })
   await done

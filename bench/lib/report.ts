@@ -1,10 +1,25 @@
-import type { Spread } from './statistics.ts'
+import type { Chart } from './charts.ts'
 import type { Usage } from './processor.ts'
+import type { Spread } from './statistics.ts'
+
+/** A figure, a figure with its spread over several rounds, or words. */
+export type Cell = string | number | Spread
+
+/** A column; where it says what is better, two runs can be compared in it. */
+export type Column = string | { name: string; better: 'less' | 'more' }
 
 /** A table of figures; every row as long as the columns. */
 export interface Table {
-  columns: string[]
-  rows: (string | number)[][]
+  columns: Column[]
+  rows: Cell[][]
+  /** How many columns name the row; 1 without a value. */
+  keys?: number
+}
+
+/** Something to be reached, and whether it was; null where this run cannot tell. */
+export interface Goal {
+  goal: string
+  reached: boolean | null
 }
 
 /** What one measure found. */
@@ -15,13 +30,18 @@ export interface Measure {
   table: Table
   /** Every figure, for machines. */
   figures: unknown
-  /** What was to be reached, and whether it was; null where this run cannot tell. */
-  goals: { goal: string; reached: boolean | null }[]
+  goals: Goal[]
   /** What a reader must know about how it was taken. */
   notes: string[]
+  charts?: Chart[]
 }
 
-const shown = (cell: string | number) => (typeof cell === 'number' ? number(cell) : cell)
+/** Columns of which less is better. */
+export const less = (name: string): Column => ({ name, better: 'less' })
+/** Columns of which more is better. */
+export const more = (name: string): Column => ({ name, better: 'more' })
+/** What a column is called. */
+export const nameOf = (column: Column): string => (typeof column === 'string' ? column : column.name)
 
 /** A number with as many digits as mean something. */
 export function number(value: number): string {
@@ -31,9 +51,16 @@ export function number(value: number): string {
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 2)
 }
 
-/** A median with its spread. */
-export function withSpread({ median, min, max }: Spread): string {
-  return `${number(median)} (${number(min)}–${number(max)})`
+/** A cell as it is read. */
+export function cellText(cell: Cell): string {
+  if (typeof cell === 'string') return cell
+  if (typeof cell === 'number') return number(cell)
+  return `${number(cell.median)} (${number(cell.min)}–${number(cell.max)})`
+}
+
+/** The cells that name a row, as one text. */
+export function rowName({ keys = 1 }: Table, row: readonly Cell[]): string {
+  return row.slice(0, keys).map(cellText).join(', ')
 }
 
 /** How busy a core was, as a share. */
@@ -42,43 +69,32 @@ export function busy(usages: readonly (Usage | undefined)[]): string {
   return known.length === 0 ? 'not known' : number(known.reduce((sum, one) => sum + one, 0) / known.length)
 }
 
-/** A note where the generator was as busy as what it measures: the figure is then its own. */
-export function saturationNotes(name: string, usages: readonly (Usage | undefined)[], limit = 0.95): string[] {
-  const known = usages.filter((usage) => usage !== undefined)
-  const most = Math.max(...known.map((usage) => usage.busy))
-  return known.length > 0 && most >= limit
-    ? [`the generator was ${number(most)} busy against ${name}: its rate may be the generator's`]
-    : []
-}
-
 function line(cells: readonly string[], widths: readonly number[]): string {
   return `| ${cells.map((cell, at) => cell.padEnd(widths[at]!)).join(' | ')} |`
 }
 
 /** A table in Markdown, its columns aligned. */
 export function tableText({ columns, rows }: Table): string {
-  const cells = rows.map((row) => row.map(shown))
-  const widths = columns.map((column, at) => Math.max(column.length, ...cells.map((row) => row[at]!.length)))
+  const names = columns.map(nameOf)
+  const cells = rows.map((row) => row.map(cellText))
+  const widths = names.map((column, at) => Math.max(column.length, ...cells.map((row) => row[at]!.length)))
   const rule = widths.map((width) => '-'.repeat(width))
-  return [columns, rule, ...cells].map((row) => line(row, widths)).join('\n')
+  return [names, rule, ...cells].map((row) => line(row, widths)).join('\n')
 }
 
-const marks = new Map([
-  [true, 'reached'],
-  [false, 'NOT reached'],
-])
+/** A verdict in words. */
+export function verdictText(reached: Goal['reached']): string {
+  return reached === null ? 'not judged' : reached ? 'reached' : 'NOT reached'
+}
 
 /** A measure as Markdown. */
 export function measureText({ id, what, table, goals, notes }: Measure): string {
-  const verdicts = goals.map(
-    ({ goal, reached }) => `- ${goal}: ${reached === null ? 'not judged' : marks.get(reached)}`,
-  )
   return [
     `### ${id} ${what}`,
     '',
     tableText(table),
     '',
-    ...verdicts,
+    ...goals.map(({ goal, reached }) => `- ${goal}: ${verdictText(reached)}`),
     ...notes.map((note) => `- note: ${note}`),
     '',
   ].join('\n')

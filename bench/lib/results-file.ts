@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { measureText, type Measure } from './report.ts'
-import type { BenchOptions } from './options.ts'
+import type { Report } from './compare.ts'
+import { measureText } from './report.ts'
 
 /** Between two such lines RESULTS.md holds what the bench has measured of a scenario. */
 const marks = (scenario: string) => [`<!-- figures: ${scenario} -->`, `<!-- /figures: ${scenario} -->`] as const
@@ -8,9 +8,9 @@ const marks = (scenario: string) => [`<!-- figures: ${scenario} -->`, `<!-- /fig
 const list = (facts: object) => Object.entries(facts).map(([name, value]) => `${name} ${value}`)
 
 /** How a run was taken, in a paragraph. */
-function describeRun(machine: Record<string, unknown>, options: BenchOptions): string {
-  const { scenarios: _names, out: _place, results: _yes, smoke: _no, ...taken } = options
-  return `Taken ${new Date().toISOString().slice(0, 10)} · ${list(machine).join(' · ')}\n\nOptions: ${list(taken).join(' · ')}`
+function describeRun({ at, machine, options }: Report): string {
+  const { scenarios: _names, smoke: _no, ...taken } = options
+  return `Taken ${at.slice(0, 10)} · ${list(machine).join(' · ')}\n\nOptions: ${list(taken).join(' · ')}`
 }
 
 /** A text with the figures of a scenario between its marks; all else stays. @throws {Error} where the marks are gone */
@@ -22,15 +22,12 @@ export function withFigures(text: string, scenario: string, figures: string): st
 }
 
 /** Puts the figures of a run into RESULTS.md; those of other scenarios and what is written around them stay. */
-export async function writeResults(
-  machine: Record<string, unknown>,
-  options: BenchOptions,
-  measuresByScenario: ReadonlyMap<string, readonly Measure[]>,
-): Promise<void> {
+export async function writeResults(report: Report): Promise<void> {
   const file = new URL('../RESULTS.md', import.meta.url)
   let text = await readFile(file, 'utf8')
-  for (const [scenario, measures] of measuresByScenario) {
-    const figures = [describeRun(machine, options), '', ...measures.map(measureText)].join('\n')
+  for (const scenario of new Set(report.measures.map((measure) => measure.scenario))) {
+    const measures = report.measures.filter((measure) => measure.scenario === scenario)
+    const figures = [describeRun(report), '', ...measures.map(measureText)].join('\n')
     text = withFigures(text, scenario, figures)
   }
   await writeFile(file, text)

@@ -1,4 +1,5 @@
 import type { DeviceName } from './devices.ts'
+import type { EmulatorRunner } from './emulators.ts'
 import type { BenchOptions } from './options.ts'
 import type { Measure } from './report.ts'
 
@@ -6,24 +7,28 @@ import type { Measure } from './report.ts'
 export interface Populated {
   dataDir: string
   devices: DeviceName[]
-  /** How long registering them took, milliseconds. */
-  registeredInMs: number
+  /** Of each certificate, DER. */
+  certificateBytes: number
+  /** How long it took to make, milliseconds. */
+  preparedInMs: number
 }
 
 /** What a scenario runs in. */
 export interface Bench {
   options: BenchOptions
   populated(): Promise<Populated>
+  withEmulator: EmulatorRunner
 }
 
 /** One thing to measure; hands over each measure as soon as it has it. */
 export interface Scenario {
-  name: string
+  /** What it measures, in half a line. */
+  about: string
   run(bench: Bench): AsyncGenerator<Measure>
 }
 
 /** Devices of the populated directory by who flips them, so that each finds its own as it left them: active at first. */
-const shares = { ceiling: [0, 0.5], latency: [0.5, 0.7], throttle: [0.7, 0.9], store: [0.9, 1] } as const
+const shares = { ceiling: [0, 0.3], steady: [0.3, 0.63], flood: [0.63, 0.98], store: [0.98, 1] } as const
 
 /** The devices that one measure alone changes. */
 export function shareOf({ devices }: Populated, who: keyof typeof shares): DeviceName[] {

@@ -41,31 +41,22 @@ export function statusFlips(devices: readonly DeviceName[]): (signer: CallSigner
   }
 }
 
-/**
- * Inactivates devices that are active, as far as the answers tell, so that every accepted call changes a record and
- * all calls count for one operation's limit.
- */
-export function inactivations(devices: readonly DeviceName[], signer: CallSigner) {
-  const [done, sentFor] = [new Set<DeviceName>(), new Map<number, DeviceName>()]
-  let at = 0
-  const nextActive = (): DeviceName => {
-    for (let tried = 0; tried < devices.length; tried += 1) {
-      const device = devices[(at += 1) % devices.length]!
-      if (!done.has(device)) return device
-    }
-    return devices[0]! // all are inactive: the call is one that changes nothing
+/** Devices that are inactivated, each once: a call that is refused leaves its device for a later one. */
+export class DevicePool {
+  #active: DeviceName[]
+
+  constructor(devices: readonly DeviceName[]) {
+    this.#active = [...devices]
   }
-  return {
-    next(index: number): SignedRequest {
-      const device = nextActive()
-      sentFor.set(index, device)
-      return signer.setStatus('inactive', device)
-    },
-    answered(index: number, status: number): void {
-      if (status === 200) done.add(sentFor.get(index)!)
-      sentFor.delete(index)
-    },
-    /** Those that were inactivated. */
-    done,
+
+  /** So many different ones, or the same again where there are not enough. */
+  take(count: number): DeviceName[] {
+    return Array.from({ length: count }, (_, at) => this.#active[at % this.#active.length]!)
+  }
+
+  /** Takes those out that are inactive now, unless none would be left. */
+  spend(devices: ReadonlySet<DeviceName>): void {
+    const left = this.#active.filter((device) => !devices.has(device))
+    if (left.length > 0) this.#active = left
   }
 }

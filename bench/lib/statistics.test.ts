@@ -3,8 +3,9 @@ import { latenciesOf, slopeOf, spreadOf } from './statistics.ts'
 
 test('latencies are ranks of what was measured, nothing in between', () => {
   const hundred = Array.from({ length: 100 }, (_, at) => 100 - at)
-  expect(latenciesOf(hundred)).toEqual({ count: 100, p50: 50, p99: 99, max: 100 })
-  expect(latenciesOf([7])).toEqual({ count: 1, p50: 7, p99: 7, max: 7 })
+  const curve = [1, 10, 25, 50, 75, 90, 95, 98, 99, 100, 100, 100, 100, 100, 100]
+  expect(latenciesOf(hundred)).toEqual({ count: 100, p50: 50, p99: 99, max: 100, curve })
+  expect(latenciesOf([7])).toEqual({ count: 1, p50: 7, p99: 7, max: 7, curve: curve.map(() => 7) })
 })
 
 test('the spread of rounds is their median between the least and the most', () => {

@@ -1,14 +1,19 @@
+/** The shares at which a curve of durations is taken. */
+export const curveShares = [0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9998, 0.9999, 1]
+
 /** How a set of durations is spread; milliseconds. */
 export interface Latencies {
   count: number
   p50: number
   p99: number
   max: number
+  /** The durations at {@link curveShares}. */
+  curve: number[]
 }
 
 /** The value that `share` of the sorted values do not exceed; NaN of none. */
 export function percentile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
+  return sorted[Math.max(0, Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1))] ?? Number.NaN
 }
 
 /** @param durations in any order */
@@ -19,6 +24,7 @@ export function latenciesOf(durations: readonly number[]): Latencies {
     p50: percentile(sorted, 0.5),
     p99: percentile(sorted, 0.99),
     max: sorted.at(-1) ?? Number.NaN,
+    curve: curveShares.map((share) => percentile(sorted, share)),
   }
 }
 

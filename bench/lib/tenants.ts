@@ -1,8 +1,10 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { Endpoints } from '@apsaramq/testkit'
-import { issueDevices, registerDevices, type DeviceName } from './devices.ts'
-import type { RunningEmulator } from './emulator.ts'
+import type { DeviceName } from './devices.ts'
+import { withDirectory, withEmulatorOn, type RunningEmulator } from './emulator.ts'
+import type { Identity } from './mqtt-session.ts'
+import { fillStore, namesOf } from './populate.ts'
 
 /** An account of the seed with an instance of its own, and what calls it needs. */
 export interface Tenant {
@@ -13,7 +15,7 @@ export interface Tenant {
 }
 
 /** Accounts that have nothing to do with each other. */
-export function tenantsOf(count: number): Tenant[] {
+function tenantsOf(count: number): Tenant[] {
   return Array.from({ length: count }, (_, at) => ({
     accountId: String(1_000_000_000_000_001 + at),
     accessKeyId: `LTAIbenchTenant${at}`,
@@ -23,7 +25,7 @@ export function tenantsOf(count: number): Tenant[] {
 }
 
 /** Writes them as a seed. @returns its file */
-export async function writeSeed(folder: string, tenants: readonly Tenant[]): Promise<string> {
+async function writeSeed(folder: string, tenants: readonly Tenant[]): Promise<string> {
   const seed = {
     accounts: tenants.map(({ accountId, accessKeyId, accessKeySecret }) => ({
       id: accountId,
@@ -41,31 +43,32 @@ export async function writeSeed(folder: string, tenants: readonly Tenant[]): Pro
   return file
 }
 
-/** A CA of the tenant's own, registered. @returns its serial number */
-async function newCa({ management }: RunningEmulator, { instanceId }: Tenant): Promise<string> {
-  const { sn } = (await management.request('POST', '/cas', { commonName: `${instanceId} CA` })) as { sn: string }
-  await management.request('POST', `/cas/${sn}/register`, { instanceId })
-  return sn
-}
-
 /** A tenant with devices that are in the store, and one to connect with. */
 export interface Fleet {
   tenant: Tenant
   /** Whom calls of this tenant go to. */
   endpoints: Endpoints
   devices: DeviceName[]
-  live: Awaited<ReturnType<typeof issueDevices>>[number]
+  live: Identity
 }
 
-/** Registers devices of a tenant. */
-export async function fleetOf(emulator: RunningEmulator, tenant: Tenant, count: number): Promise<Fleet> {
-  const ca = await newCa(emulator, tenant)
-  const set = tenant.instanceId
-  const [live] = await issueDevices(emulator.management, { set: `${set}-live`, count: 1, ca })
-  return {
-    tenant,
-    endpoints: { ...emulator.endpoints, ...tenant },
-    devices: await registerDevices(emulator.management, { set, count, ca }),
-    live: live!, // one was asked for
-  }
+/** Runs `body` beside an emulator whose tenants have devices each; the limit is on. */
+export function withFleets<T>(
+  { accounts, devices, randomSeed }: { accounts: number; devices: number; randomSeed: number },
+  body: (emulator: RunningEmulator, fleets: Fleet[]) => Promise<T>,
+): Promise<T> {
+  return withDirectory(async (dataDir) => {
+    const tenants = tenantsOf(accounts)
+    await mkdir(dirname(dataDir), { recursive: true })
+    const seedFile = await writeSeed(dirname(dataDir), tenants)
+    const orders = tenants.map((tenant) => ({ set: tenant.instanceId, count: devices, tenant }))
+    const filled = await fillStore({ dataDir, seedFile, randomSeed, fleets: orders })
+    return withEmulatorOn(dataDir, ['--seed', seedFile], (emulator) => {
+      const fleets = tenants.map((tenant, at) => {
+        const endpoints = { ...emulator.endpoints, ...tenant }
+        return { tenant, endpoints, devices: namesOf(filled[at]!), live: filled[at]!.live }
+      })
+      return body(emulator, fleets)
+    })
+  })
 }

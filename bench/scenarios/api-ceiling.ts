@@ -1,11 +1,13 @@
 import type { Endpoints } from '@apsaramq/testkit'
+import { percentileChart } from '../lib/charts.ts'
 import { startChild, type Child } from '../lib/child.ts'
 import { closedLoop, type ClosedLoopResult } from '../lib/closed-loop.ts'
 import type { DeviceName } from '../lib/devices.ts'
 import { unlimited, withEmulator, withEmulatorOn, type RunningEmulator } from '../lib/emulator.ts'
 import type { BenchOptions } from '../lib/options.ts'
 import { serverCore } from '../lib/processor.ts'
-import { busy, number, saturationNotes, withSpread, type Measure } from '../lib/report.ts'
+import { busy, less, more, number, type Cell, type Measure } from '../lib/report.ts'
+import { saturationNotes } from '../lib/saturation.ts'
 import { shareOf, type Scenario } from '../lib/scenario.ts'
 import { callSigner, statusFlips } from '../lib/signed-calls.ts'
 import { spreadOf } from '../lib/statistics.ts'
@@ -97,13 +99,13 @@ function ratios(results: Results<ClosedLoopResult>, name: string) {
   return spreadOf(results[name]!.map(({ perSecond }, round) => perSecond / bare[round]!.perSecond))
 }
 
-function rowOf(results: Results<ClosedLoopResult>, name: string): (string | number)[] {
+function rowOf(results: Results<ClosedLoopResult>, name: string): Cell[] {
   const turns = results[name]!
   return [
     name,
-    withSpread(spreadOf(turns.map(({ perSecond }) => perSecond))),
-    withSpread(ratios(results, name)),
-    withSpread(spreadOf(turns.map(costUs))),
+    spreadOf(turns.map(({ perSecond }) => perSecond)),
+    ratios(results, name),
+    spreadOf(turns.map(costUs)),
     number(spreadOf(turns.map(({ p50 }) => p50)).median),
     number(spreadOf(turns.map(({ p99 }) => p99)).median),
     busy(turns.map(({ server }) => server)),
@@ -118,7 +120,16 @@ function ceilingMeasure(results: Results<ClosedLoopResult>, options: BenchOption
     id: 'P1',
     what: `InactivateDeviceCertificate and ActiveDeviceCertificate in turns, ${number(all)} devices in a durable store, ${options.connections} connections in a closed loop`,
     table: {
-      columns: ['server', 'calls/s', 'of bare', 'µs CPU a call', 'p50 ms', 'p99 ms', 'server busy', 'generator busy'],
+      columns: [
+        'server',
+        more('calls/s'),
+        more('of bare'),
+        less('µs CPU a call'),
+        less('p50 ms'),
+        less('p99 ms'),
+        'server busy',
+        'generator busy',
+      ],
       rows: Object.values(names).map((name) => rowOf(results, name)),
     },
     figures: { results, ratio, costOfRefusal: refusal },
@@ -131,6 +142,12 @@ function ceilingMeasure(results: Results<ClosedLoopResult>, options: BenchOption
         goal: `P3: a refusal of the throttle costs at most 0.6 of an accepted call (${number(refusal.median)})`,
         reached: refusal.median <= 0.6,
       },
+    ],
+    charts: [
+      percentileChart(
+        `latency with ${options.connections} calls under way`,
+        Object.values(names).map((name) => [name, results[name]!.map(({ latencies }) => latencies)] as const),
+      ),
     ],
     notes: Object.values(names).flatMap((name) =>
       saturationNotes(
@@ -148,7 +165,7 @@ function costOfRefusal(results: Results<ClosedLoopResult>) {
 
 /** P1: what the API can do, beside the smallest program that could be in its place, and what a refusal costs. */
 export const apiCeiling: Scenario = {
-  name: 'api',
+  about: 'P1: what the API can do, and what a refusal costs',
   async *run({ options, populated }) {
     const place = await populated()
     const results = await withEmulatorOn(place.dataDir, unlimited, (emulator) =>

@@ -1,13 +1,15 @@
 import type { SecureVersion } from 'node:tls'
 import type { ConnectOrder, ConnectResult } from '../generators/connect.ts'
+import { percentileChart } from '../lib/charts.ts'
 import { startChild, type Child } from '../lib/child.ts'
 import { issueDevices } from '../lib/devices.ts'
-import { withEmulator, type RunningEmulator } from '../lib/emulator.ts'
+import type { RunningEmulator } from '../lib/emulator.ts'
 import { brokerOf, startNaiveBroker } from '../lib/field.ts'
 import type { Broker, Identity } from '../lib/mqtt-session.ts'
 import type { BenchOptions } from '../lib/options.ts'
 import { generatorCore, meterOf, serverCore, type Usage } from '../lib/processor.ts'
-import { busy, number, saturationNotes, withSpread, type Measure } from '../lib/report.ts'
+import { busy, less, more, number, type Cell, type Measure } from '../lib/report.ts'
+import { saturationNotes } from '../lib/saturation.ts'
 import type { Scenario } from '../lib/scenario.ts'
 import { spreadOf } from '../lib/statistics.ts'
 import { caOf, tlsOrder } from '../lib/tls-order.ts'
@@ -76,18 +78,18 @@ function ratioOf(results: Results<Turn>, target: string) {
   return spreadOf(results[target]!.map(({ perSecond }, round) => perSecond / bare[round]!.perSecond))
 }
 
-function rowsOf(kind: Kind, results: Results<Turn>): (string | number)[][] {
+function rowsOf(kind: Kind, results: Results<Turn>): Cell[][] {
   return Object.values(name).map((target) => {
     const turns = results[target]!
     const connections = turns.reduce((sum, { latencies }) => sum + latencies.count, 0)
     return [
       kind.title,
       target,
-      withSpread(spreadOf(turns.map(({ perSecond }) => perSecond))),
-      target === name.bare ? '1' : withSpread(ratioOf(results, target)),
-      withSpread(spreadOf(turns.map(costMs))),
-      spreadOf(turns.map(({ latencies }) => latencies.p50)).median,
-      spreadOf(turns.map(({ latencies }) => latencies.p99)).median,
+      spreadOf(turns.map(({ perSecond }) => perSecond)),
+      target === name.bare ? '1' : ratioOf(results, target),
+      spreadOf(turns.map(costMs)),
+      spreadOf(turns.map(({ latencies }) => latencies.p50)),
+      spreadOf(turns.map(({ latencies }) => latencies.p99)),
       number(turns.reduce((sum, { resumed }) => sum + resumed, 0) / connections),
       busy(turns.map(({ server }) => server)),
       busy(turns.map(({ generator }) => generator)),
@@ -98,11 +100,11 @@ function rowsOf(kind: Kind, results: Results<Turn>): (string | number)[][] {
 const columns = [
   'connection',
   'server',
-  'per second',
-  'of bare',
-  'ms CPU each',
-  'p50 ms',
-  'p99 ms',
+  more('per second'),
+  more('of bare'),
+  less('ms CPU each'),
+  less('p50 ms'),
+  less('p99 ms'),
   'resumed',
   'server busy',
   'generator busy',
@@ -163,15 +165,21 @@ async function competeInAll(emulator: RunningEmulator, options: BenchOptions) {
 
 /** P4: new connections with certificates on both sides, to CONNACK and DISCONNECT. */
 export const connect: Scenario = {
-  name: 'connect',
-  async *run({ options }) {
+  about: 'P4: new connections by mutual TLS',
+  async *run({ options, withEmulator }) {
     const all = await withEmulator([], (emulator) => competeInAll(emulator, options))
     yield {
       id: 'P4',
       what: 'new connections by mutual TLS: handshake, CONNECT, CONNACK, DISCONNECT',
-      table: { columns, rows: all.flatMap(([kind, results]) => rowsOf(kind, results)) },
+      table: { columns, rows: all.flatMap(([kind, results]) => rowsOf(kind, results)), keys: 2 },
       figures: all.map(([kind, results]) => ({ ...kind, results })),
       goals: all.flatMap(([kind, results]) => goalsOf(kind, results)),
+      charts: all.map(([kind, results]) =>
+        percentileChart(
+          `${kind.title}: TCP connect → CONNACK`,
+          Object.entries(results).map(([target, turns]) => [target, turns.map(({ latencies }) => latencies)] as const),
+        ),
+      ),
       notes: [
         ...all.flatMap(([kind, results]) => notesOf(kind, results)),
         'latency counts from the TCP connect to the CONNACK, for on TLS 1.3 a client is "connected" before it was judged',

@@ -7,7 +7,7 @@ import { brokerOf } from '../lib/field.ts'
 import { heapProbe, type Heap } from '../lib/heap.ts'
 import type { BenchOptions } from '../lib/options.ts'
 import { generatorCore } from '../lib/processor.ts'
-import { number, type Measure } from '../lib/report.ts'
+import { less, number, type Cell, type Measure } from '../lib/report.ts'
 import type { Scenario } from '../lib/scenario.ts'
 import { callSigner, statusFlips } from '../lib/signed-calls.ts'
 import { slopeOf } from '../lib/statistics.ts'
@@ -92,7 +92,7 @@ async function caller({ endpoints, management, pid }: RunningEmulator, options: 
 
 const mb = (bytes: number) => bytes / 2 ** 20
 
-function rowsOf({ course, marks }: Run): (string | number)[][] {
+function rowsOf({ course, marks }: Run): Cell[][] {
   return marks.map(({ done, rss, heapUsed, external }) => [course.what, done, mb(rss), mb(heapUsed), mb(external)])
 }
 
@@ -115,7 +115,11 @@ function measureOf(runs: readonly Run[]): Measure {
   return {
     id: 'P7',
     what: 'memory after many connections and calls, garbage collected',
-    table: { columns: ['what', 'done', 'resident MB', 'heap MB', 'beside the heap MB'], rows: runs.flatMap(rowsOf) },
+    table: {
+      columns: ['what', 'done', less('resident MB'), less('heap MB'), less('beside the heap MB')],
+      rows: runs.flatMap(rowsOf),
+      keys: 2,
+    },
     figures: runs.map(({ course: { what, total }, marks }) => ({ what, total, marks })),
     goals: runs.map(goalOf),
     notes: [
@@ -128,7 +132,7 @@ function measureOf(runs: readonly Run[]): Measure {
 
 /** P7: does memory grow with what has come and gone? A million takes hours: `--connects`, `--calls`. */
 export const endurance: Scenario = {
-  name: 'endurance',
+  about: 'P7: does memory grow with what has come and gone?',
   async *run({ options }) {
     const probe = heapProbe()
     const measured = async (emulator: RunningEmulator) => {

@@ -1,12 +1,12 @@
 import type { IssuedDevice } from '@apsaramq/testkit'
 import { issueDevices } from '../lib/devices.ts'
-import { withEmulator, type RunningEmulator } from '../lib/emulator.ts'
+import type { RunningEmulator } from '../lib/emulator.ts'
 import { brokerOf, startNaiveBroker } from '../lib/field.ts'
 import { openSessions, type Broker } from '../lib/mqtt-session.ts'
 import type { BenchOptions } from '../lib/options.ts'
 import { until } from '../lib/pace.ts'
 import { residentBytes } from '../lib/processor.ts'
-import { number } from '../lib/report.ts'
+import { less, number } from '../lib/report.ts'
 import type { Scenario } from '../lib/scenario.ts'
 
 interface Footprint {
@@ -66,15 +66,15 @@ const kb = (bytes: number) => bytes / 1_000
 
 /** P7: what the process takes at rest and what a session adds, beside a naive broker. */
 export const memory: Scenario = {
-  name: 'memory',
-  async *run({ options }) {
+  about: 'P7: memory at rest and of a session',
+  async *run({ options, withEmulator }) {
     const { fresh, emulator, naive } = await withEmulator([], (running) => measure(running, options))
     const row = (name: string, { idle, loaded, perSession }: Footprint) => [name, mb(idle), mb(loaded), kb(perSession)]
     yield {
       id: 'P7',
       what: `resident memory, ${options.sessions} idle sessions (TLS 1.3, EC)`,
       table: {
-        columns: ['broker', 'MB before', 'MB with sessions', 'kB a session'],
+        columns: ['broker', less('MB before'), less('MB with sessions'), less('kB a session')],
         rows: [row('naive aedes', naive), row('emulator', emulator)],
       },
       figures: { sessions: options.sessions, fresh, emulator, naive },

@@ -3,10 +3,10 @@ import type { MessagesOrder, MessagesResult } from '../generators/messages.ts'
 import { absentNotes, names, withBrokers, type Target } from '../lib/brokers.ts'
 import { startChild, type Child } from '../lib/child.ts'
 import { issueDevices } from '../lib/devices.ts'
-import { withEmulator } from '../lib/emulator.ts'
 import type { BenchOptions } from '../lib/options.ts'
 import { generatorCore } from '../lib/processor.ts'
-import { busy, number, saturationNotes, withSpread, type Measure } from '../lib/report.ts'
+import { busy, less, more, number, type Cell, type Measure } from '../lib/report.ts'
+import { saturationNotes } from '../lib/saturation.ts'
 import type { Scenario } from '../lib/scenario.ts'
 import { spreadOf } from '../lib/statistics.ts'
 import { inTurns, type Results } from '../lib/turns.ts'
@@ -60,19 +60,27 @@ function ratios(results: Results<MessagesResult>, name: string, of: (turn: Messa
 
 const rate = ({ deliveredPerSecond }: MessagesResult) => deliveredPerSecond
 
-function rowsOf([way, results]: Found): (string | number)[][] {
+function rowsOf([way, results]: Found): Cell[][] {
   return Object.entries(results).map(([name, turns]) => [
     way.title,
     name,
-    withSpread(spreadOf(turns.map(rate))),
-    name === names.naive ? '1' : withSpread(ratios(results, name, rate)),
-    withSpread(spreadOf(turns.map(costUs))),
+    spreadOf(turns.map(rate)),
+    name === names.naive ? '1' : ratios(results, name, rate),
+    spreadOf(turns.map(costUs)),
     busy(turns.map(({ server }) => server)),
     busy(turns.map(({ generator }) => generator)),
   ])
 }
 
-const columns = ['way', 'broker', 'received/s', 'of bare', 'µs CPU each', 'server busy', 'generator busy']
+const columns = [
+  'way',
+  'broker',
+  more('received/s'),
+  more('of bare'),
+  less('µs CPU each'),
+  'server busy',
+  'generator busy',
+]
 
 function goalOf([way, results]: Found): Measure['goals'][number] {
   const { median } = ratios(results, names.emulator, rate)
@@ -95,7 +103,7 @@ function measureOf(all: readonly Found[], absent: readonly string[]): Measure {
   return {
     id: 'P9',
     what: `messages of ${payloadBytes} bytes through the broker (TLS 1.3, EC), ${windows[0]} under way with QoS 0, ${windows[1]} with QoS 1`,
-    table: { columns, rows: all.flatMap(rowsOf) },
+    table: { columns, rows: all.flatMap(rowsOf), keys: 2 },
     figures: all.map(([way, results]) => ({ ...way, results })),
     goals: all.map(goalOf),
     notes: [
@@ -108,8 +116,8 @@ function measureOf(all: readonly Found[], absent: readonly string[]): Measure {
 
 /** P9: what the broker passes on in a closed loop, with everything enforced, beside brokers that enforce nothing. */
 export const messages: Scenario = {
-  name: 'messages',
-  async *run({ options }) {
+  about: 'P9: messages through the broker',
+  async *run({ options, withEmulator }) {
     yield await withEmulator([], async (emulator) => {
       const ways = waysOf(options)
       const count = 1 + Math.max(...ways.map(({ subscribers }) => subscribers))

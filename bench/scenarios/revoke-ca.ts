@@ -5,9 +5,9 @@ import { openLanes, sendOne } from '../lib/http-lanes.ts'
 import { openSession, openSessions, type LiveSession } from '../lib/mqtt-session.ts'
 import type { BenchOptions } from '../lib/options.ts'
 import { until } from '../lib/pace.ts'
-import { number, type Measure } from '../lib/report.ts'
+import { less, number, type Cell, type Measure } from '../lib/report.ts'
 import { callSigner } from '../lib/signed-calls.ts'
-import { latenciesOf, type Latencies } from '../lib/statistics.ts'
+import { latenciesOf, spreadOf, type Latencies } from '../lib/statistics.ts'
 
 interface CaDeletion {
   sessions: number
@@ -87,16 +87,31 @@ async function takeRound(emulator: RunningEmulator, count: number, round: number
 }
 
 const columns = [
-  'round',
   'sessions',
-  'call ms',
-  'first close ms',
-  'middle ms',
-  'last ms',
+  'rounds',
+  less('call ms'),
+  less('first close ms'),
+  less('middle ms'),
+  less('last ms'),
   'pings meanwhile',
-  'longest ping ms',
+  less('longest ping ms'),
   'longest before ms',
 ]
+
+function rowOf(rounds: readonly CaDeletion[]): Cell[] {
+  const over = (of: (round: CaDeletion) => number) => spreadOf(rounds.map(of))
+  return [
+    rounds[0]!.sessions,
+    rounds.length,
+    over(({ callMs }) => callMs),
+    over(({ closes }) => closes.first),
+    over(({ closes }) => closes.p50),
+    over(({ closes }) => closes.max),
+    over(({ pingsMeanwhile }) => pingsMeanwhile.count),
+    over(({ pingsMeanwhile }) => pingsMeanwhile.max),
+    over(({ pingsBefore }) => pingsBefore.max),
+  ]
+}
 
 /** P5b: a CA is deleted, and with it all of its live devices; nobody else may notice. */
 export async function revokeCaMeasure(emulator: RunningEmulator, options: BenchOptions): Promise<Measure> {
@@ -110,17 +125,7 @@ export async function revokeCaMeasure(emulator: RunningEmulator, options: BenchO
     what: `a CA with ${options.sessions} live sessions is deleted; times from the request`,
     table: {
       columns,
-      rows: rounds.map(({ sessions, callMs, closes, pingsMeanwhile, pingsBefore }, at) => [
-        at + 1,
-        sessions,
-        callMs,
-        closes.first,
-        closes.p50,
-        closes.max,
-        pingsMeanwhile.count,
-        pingsMeanwhile.max,
-        pingsBefore.max,
-      ]),
+      rows: [rowOf(rounds)],
     },
     figures: rounds,
     goals: [

@@ -1,4 +1,5 @@
 import type { IssuedDevice, SignedRequest } from '@apsaramq/testkit'
+import { percentileChart } from '../lib/charts.ts'
 import { issueDevices } from '../lib/devices.ts'
 import type { RunningEmulator } from '../lib/emulator.ts'
 import { brokerOf, startNaiveBroker, type NaiveBroker } from '../lib/field.ts'
@@ -6,7 +7,7 @@ import { openLanes, sendOne, type Lanes } from '../lib/http-lanes.ts'
 import { openSession, openSessions, type Broker, type LiveSession } from '../lib/mqtt-session.ts'
 import type { BenchOptions } from '../lib/options.ts'
 import { until } from '../lib/pace.ts'
-import { busy, withSpread, number, type Measure } from '../lib/report.ts'
+import { busy, less, number, type Cell, type Measure } from '../lib/report.ts'
 import { meterOf, type Usage } from '../lib/processor.ts'
 import { shuffled } from '../lib/shuffle.ts'
 import { callSigner } from '../lib/signed-calls.ts'
@@ -120,7 +121,7 @@ function closesOf(turns: readonly Turn[]): Latencies {
   return latenciesOf(turns.flatMap(({ revocations }) => revocations.map(({ answerToClose }) => answerToClose)))
 }
 
-function rowOf(results: Results<Turn>, name: string): (string | number)[] {
+function rowOf(results: Results<Turn>, name: string): Cell[] {
   const turns = results[name]!
   const all = turns.flatMap(({ revocations }) => revocations)
   const calls = latenciesOf(all.map(({ call }) => call))
@@ -128,17 +129,17 @@ function rowOf(results: Results<Turn>, name: string): (string | number)[] {
   const p50s = turns.map((turn) => closesOf([turn]).p50)
   const first = all.filter(({ answerToClose }) => answerToClose <= 0).length
   const usage = busy(turns.map(({ server }) => server))
-  return [name, all.length, calls.p50, calls.p99, withSpread(spreadOf(p50s)), closes.p99, closes.max, first, usage]
+  return [name, all.length, calls.p50, calls.p99, spreadOf(p50s), closes.p99, closes.max, first, usage]
 }
 
 const columns = [
   'broker',
   'revocations',
-  'call p50 ms',
-  'call p99 ms',
-  'answer → close p50 ms',
-  'p99 ms',
-  'max ms',
+  less('call p50 ms'),
+  less('call p99 ms'),
+  less('answer → close p50 ms'),
+  less('p99 ms'),
+  less('max ms'),
   'close seen first',
   'server busy',
 ]
@@ -176,6 +177,15 @@ export async function revokeOneMeasure(emulator: RunningEmulator, options: Bench
         goal: `the session is ended before the call is answered, by the emulator's log (${order.ended} of ${order.seen})`,
         reached: order.seen === 0 ? null : order.ended === order.seen,
       },
+    ],
+    charts: [
+      percentileChart(
+        'the call',
+        Object.entries(results).map(([name, turns]) => {
+          const calls = turns.map(({ revocations }) => latenciesOf(revocations.map(({ call }) => call)))
+          return [name, calls] as const
+        }),
+      ),
     ],
     notes: [
       'one process reads the answer and the close: which it sees first is also a matter of the order in which it is given its sockets',

@@ -19,7 +19,7 @@ async function* measureAll(options: BenchOptions): AsyncGenerator<Measure> {
 
 /** P5 and P5b: what a revocation does to live sessions, each on an emulator of its own. */
 export const revoke: Scenario = {
-  name: 'revoke',
+  about: 'P5: live devices inactivated, one by one and 500 a second; P5b: a CA with its sessions',
   async *run({ options }) {
     if (!options.smoke) return yield* measureAll(options)
     yield* await withEmulator(unlimited, async (emulator) => {

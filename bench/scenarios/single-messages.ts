@@ -1,10 +1,10 @@
 import type { PacedMessagesOrder, PacedMessagesResult } from '../generators/paced-messages.ts'
 import { absentNotes, names, withBrokers, type Target } from '../lib/brokers.ts'
+import { percentileChart } from '../lib/charts.ts'
 import { startChild } from '../lib/child.ts'
 import { issueDevices } from '../lib/devices.ts'
-import { withEmulator } from '../lib/emulator.ts'
 import { generatorCore } from '../lib/processor.ts'
-import { busy, number, withSpread, type Measure } from '../lib/report.ts'
+import { busy, less, number, type Cell, type Measure } from '../lib/report.ts'
 import type { Scenario } from '../lib/scenario.ts'
 import { spreadOf } from '../lib/statistics.ts'
 import { inTurns, type Results } from '../lib/turns.ts'
@@ -21,11 +21,11 @@ const costUs = ({ server, received }: PacedMessagesResult) => (server ? (server.
 const median = (turns: readonly PacedMessagesResult[], of: (turn: PacedMessagesResult) => number) =>
   spreadOf(turns.map(of)).median
 
-function rowsOf([qos, results]: Found): (string | number)[][] {
+function rowsOf([qos, results]: Found): Cell[][] {
   return Object.entries(results).map(([name, turns]) => [
     `QoS ${qos}`,
     name,
-    withSpread(spreadOf(turns.map(costUs))),
+    spreadOf(turns.map(costUs)),
     median(turns, ({ latencies }) => latencies.p50),
     median(turns, ({ latencies }) => latencies.p99),
     Math.max(...turns.map(({ latencies }) => latencies.max)),
@@ -39,12 +39,12 @@ function rowsOf([qos, results]: Found): (string | number)[][] {
 const columns = [
   'messages',
   'broker',
-  'µs CPU each',
-  'p50 ms',
-  'p99 ms',
-  'max ms',
+  less('µs CPU each'),
+  less('p50 ms'),
+  less('p99 ms'),
+  less('max ms'),
   'generator late p99 ms',
-  'lost',
+  less('lost'),
   'server busy',
   'generator busy',
 ]
@@ -71,9 +71,15 @@ function measureOf(all: readonly Found[], absent: readonly string[]): Measure {
   return {
     id: 'P11',
     what: `single messages of ${payloadBytes} bytes, ${perSecond} a second from one client to another (TLS 1.3, EC)`,
-    table: { columns, rows: all.flatMap(rowsOf) },
+    table: { columns, rows: all.flatMap(rowsOf), keys: 2 },
     figures: all.map(([qos, results]) => ({ qos, results })),
     goals: all.map(goalOf),
+    charts: all.map(([qos, results]) =>
+      percentileChart(
+        `QoS ${qos}: due → arrived`,
+        Object.entries(results).map(([name, turns]) => [name, turns.map(({ latencies }) => latencies)] as const),
+      ),
+    ),
     notes: [
       ...absentNotes(absent),
       ...all.flatMap(bunchNotes),
@@ -85,8 +91,8 @@ function measureOf(all: readonly Found[], absent: readonly string[]): Measure {
 
 /** P11: what one message costs when it comes alone, which is what most messages of devices do. */
 export const singleMessages: Scenario = {
-  name: 'single-messages',
-  async *run({ options: { seconds, rounds } }) {
+  about: 'P11: what a single message costs',
+  async *run({ options: { seconds, rounds }, withEmulator }) {
     yield await withEmulator([], async (emulator) => {
       const [publisher, subscriber] = await issueDevices(emulator.management, { set: 'single', count: 2 })
       const generator = startChild(new URL('../generators/paced-messages.ts', import.meta.url), generatorCore)

@@ -1,12 +1,13 @@
 import type { IssuedDevice } from '@apsaramq/testkit'
 import type { PacedMessagesOrder, PacedMessagesResult } from '../generators/paced-messages.ts'
 import { absentNotes, names, withBrokers, type Target } from '../lib/brokers.ts'
+import { percentileChart } from '../lib/charts.ts'
 import { startChild, type Child } from '../lib/child.ts'
 import { issueDevices } from '../lib/devices.ts'
-import { withEmulator, type RunningEmulator } from '../lib/emulator.ts'
+import type { RunningEmulator } from '../lib/emulator.ts'
 import type { BenchOptions } from '../lib/options.ts'
 import { generatorCore } from '../lib/processor.ts'
-import { busy, number, withSpread, type Measure } from '../lib/report.ts'
+import { busy, less, number, type Cell, type Measure } from '../lib/report.ts'
 import type { Scenario } from '../lib/scenario.ts'
 import { spreadOf } from '../lib/statistics.ts'
 import { inTurns, type Results } from '../lib/turns.ts'
@@ -64,13 +65,13 @@ function fateOf(turns: readonly Turn[]): string {
 
 const gap = ({ longestGapMs }: Turn) => longestGapMs
 
-function rowsOf([qos, results]: Found): (string | number)[][] {
+function rowsOf([qos, results]: Found): Cell[][] {
   return Object.entries(results).map(([name, turns]) => [
     `QoS ${qos}`,
     name,
-    withSpread(spreadOf(turns.map(gap))),
-    spreadOf(turns.map(({ latencies }) => latencies.p50)).median,
-    spreadOf(turns.map(({ latencies }) => latencies.p99)).median,
+    spreadOf(turns.map(gap)),
+    spreadOf(turns.map(({ latencies }) => latencies.p50)),
+    spreadOf(turns.map(({ latencies }) => latencies.p99)),
     turns.reduce((sum, { sent, received }) => sum + sent - received, 0),
     fateOf(turns),
     [...new Set(turns.flatMap(({ causes }) => causes))].join(', ') || '–',
@@ -82,10 +83,10 @@ function rowsOf([qos, results]: Found): (string | number)[][] {
 const columns = [
   'messages',
   'broker',
-  'longest gap ms',
-  'p50 ms',
-  'p99 ms',
-  'lost to the healthy one',
+  less('longest gap ms'),
+  less('p50 ms'),
+  less('p99 ms'),
+  less('lost to the healthy one'),
   'the frozen one',
   'its log',
   'generator late max ms',
@@ -116,9 +117,15 @@ function measureOf(all: readonly Found[], absent: readonly string[]): Measure {
   return {
     id: 'P10',
     what: `a subscriber that stops reading beside a healthy one, ${number(perSecond)} messages of ${payloadBytes} bytes a second`,
-    table: { columns, rows: all.flatMap(rowsOf) },
+    table: { columns, rows: all.flatMap(rowsOf), keys: 2 },
     figures: all.map(([qos, results]) => ({ qos, results })),
     goals: all.flatMap(goalsOf),
+    charts: all.map(([qos, results]) =>
+      percentileChart(
+        `QoS ${qos}: due → arrived at the healthy one`,
+        Object.entries(results).map(([name, turns]) => [name, turns.map(({ latencies }) => latencies)] as const),
+      ),
+    ),
     notes: [
       ...absentNotes(absent),
       'a gap that is no longer than the generator was late may be its own',
@@ -150,8 +157,8 @@ async function measure(emulator: RunningEmulator, options: BenchOptions): Promis
 
 /** P10: one subscriber that does not read must cost the others nothing. */
 export const slowSubscriber: Scenario = {
-  name: 'slow-subscriber',
-  async *run({ options }) {
+  about: 'P10: a subscriber that stops reading beside a healthy one',
+  async *run({ options, withEmulator }) {
     yield await withEmulator([], (emulator) => measure(emulator, options))
   },
 }

@@ -1,0 +1,106 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import {
+  compareMeasure,
+  comparisonText,
+  counterparts,
+  reportFormat,
+  type Report,
+  type ReportedMeasure,
+} from './compare.ts'
+import { coresTogether } from './core-probe.ts'
+import { withDirectory } from './emulator.ts'
+import { freshEmulator, withSharedEmulators, type EmulatorRunner } from './emulators.ts'
+import { htmlOf, type Against } from './html/page.ts'
+import { describeMachine } from './machine.ts'
+import type { BenchOptions } from './options.ts'
+import { populator } from './populate.ts'
+import { generatorCore, pin } from './processor.ts'
+import { measureText } from './report.ts'
+import { writeResults } from './results-file.ts'
+import type { Scenario } from './scenario.ts'
+
+/** How a run is told on the terminal. */
+type Tell = (text: string) => void
+
+async function look({ smoke }: BenchOptions) {
+  const machine = describeMachine() // before this process is held to one core
+  const pinned = pin(process.pid, generatorCore)
+  // a smoke run has no figures that could depend on it
+  return { ...machine, pinned, ...(pinned && !smoke && { coresTogether: await coresTogether() }) }
+}
+
+type Machine = Awaited<ReturnType<typeof look>>
+
+function introduction({ cores, node, pinned, coresTogether: together }: Machine, { smoke }: BenchOptions): string {
+  const lines = [
+    `${cores} cores, Node.js ${node}; ${pinned ? 'server and generator on a core each' : 'NOT pinned: server and generator share the cores'}`,
+    ...(together === undefined ? [] : [`both cores together do ${together} times the work of one`]),
+    ...(together !== undefined && together < 1.5
+      ? ['so the generator takes the server time: tails are the machine’s']
+      : []),
+    ...(smoke ? ['smoke: the figures below mean nothing'] : []),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+async function measureAll(
+  scenarios: Readonly<Record<string, Scenario>>,
+  options: BenchOptions,
+  withEmulator: EmulatorRunner,
+  tell: Tell,
+): Promise<ReportedMeasure[]> {
+  const measures: ReportedMeasure[] = []
+  await withDirectory(async (dataDir) => {
+    const populated = populator(dataDir, options.devices, options.seed)
+    for (const scenario of options.scenarios) {
+      for await (const measure of scenarios[scenario]!.run({ options, populated, withEmulator })) {
+        measures.push({ scenario, ...measure })
+        tell(measureText(measure))
+      }
+    }
+  })
+  return measures
+}
+
+function comparisonWith(before: Report, file: string, measures: readonly ReportedMeasure[]): Against {
+  const earlier = counterparts(before, measures)
+  return { file, at: before.at, comparisons: measures.map((measure, at) => compareMeasure(earlier[at], measure)) }
+}
+
+function tellComparison({ comparisons }: Against, measures: readonly ReportedMeasure[], tell: Tell): void {
+  measures.forEach((measure, at) => {
+    const comparison = comparisons[at]
+    tell(comparison ? comparisonText(measure, comparison) : `${measure.id} is not in the earlier run\n`)
+  })
+}
+
+async function save(report: Report, { scenarios, out }: BenchOptions, against?: Against): Promise<string[]> {
+  const file = resolve(out ?? join('.apsaramq-bench', `${scenarios.length > 1 ? 'all' : scenarios[0]!}.json`))
+  const page = `${file.replace(/\.json$/, '')}.html`
+  await mkdir(dirname(file), { recursive: true })
+  if (out === undefined) await writeFile(join(dirname(file), '.gitignore'), '*\n') // so that git shows nothing
+  await writeFile(file, `${JSON.stringify(report, undefined, 2)}\n`)
+  await writeFile(page, htmlOf(report, against))
+  return [file, page]
+}
+
+/** Runs what was asked for and leaves the figures. @param before the run to compare with */
+export async function runBench(
+  scenarios: Readonly<Record<string, Scenario>>,
+  options: BenchOptions,
+  tell: Tell,
+  before?: Report,
+): Promise<void> {
+  const machine = await look(options)
+  tell(introduction(machine, options))
+  const run = (withEmulator: EmulatorRunner) => measureAll(scenarios, options, withEmulator, tell)
+  const measures = await (options.smoke ? withSharedEmulators(run) : run(freshEmulator))
+  const { out: _place, compare: _file, results: _yes, ...taken } = options
+  const report: Report = { format: reportFormat, at: new Date().toISOString(), machine, options: taken, measures }
+  const against = before && comparisonWith(before, options.compare!, measures) // it was read from that file
+  if (against) tellComparison(against, measures, tell)
+  if (options.results) await writeResults(report)
+  const [file, page] = await save(report, options, against)
+  tell(`figures: ${file}\nreport:  ${page}`)
+}
