@@ -7,6 +7,7 @@ import { configure, isChanged } from './configure.ts'
 import { describeEndpoints, registrarOf, type Place, type Ports } from './endpoints.ts'
 import { openHeldCas } from './held-cas.ts'
 import { LifecycleBook } from './lifecycle/lifecycle-book.ts'
+import { LimitWatch } from './limits/limit-watch.ts'
 import { LogStreams } from './log-streams.ts'
 import { createManagementApp, NotReadyError } from './management/app.ts'
 import type { CertificateParts } from './management/certificates.ts'
@@ -130,13 +131,15 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
 interface Late {
   parts?: CertificateParts
   reset?: Emulator['reset']
-  conformance?: ControlPlane['conformance']
+  controlPlane?: ControlPlane
 }
 
 /** What is counted and streamed from the first entry of the log on. */
 function watch({ recorder, ledger, clock }: Shared) {
   const streams = new LogStreams(recorder, clock)
-  return { streams, metrics: new Metrics({ recorder, ledger, streams, clock }) }
+  const limitWatch = new LimitWatch(recorder, clock)
+  const limitStreams = new LogStreams(limitWatch.events, clock)
+  return { streams, limitWatch, limitStreams, metrics: new Metrics({ recorder, ledger, streams, clock }) }
 }
 
 function managementOf(shared: Shared, watched: ReturnType<typeof watch>, readiness: Readiness, late: Late) {
@@ -151,7 +154,8 @@ function managementOf(shared: Shared, watched: ReturnType<typeof watch>, readine
     hosts: ['localhost', '127.0.0.1', '::1', ...settings.serverNames],
     parts: () => late.parts ?? notReady(readiness),
     reset: (request) => (late.reset ?? notReady(readiness))(request),
-    conformance: () => (late.conformance ?? notReady(readiness))(),
+    conformance: () => (late.controlPlane ?? notReady(readiness)).conformance(),
+    throttle: () => late.controlPlane ?? notReady(readiness),
   })
 }
 
@@ -178,13 +182,14 @@ async function start(shared: Shared, closers: Closers): Promise<Emulator> {
   readiness.done('seed')
 
   const services = await startServices(state, trust, { ...shared, settings: { ...settings, host } }, readiness, closers)
-  watched.metrics.measure({ store: state.store, figures: services.controlPlane.figures })
+  watched.metrics.measure({ store: state.store, controlPlane: services.controlPlane })
+  state.store.onReset(() => watched.limitWatch.reset())
   const ports: Ports = { ...services.ports, management: managementPort }
   const hosts = { service: reachableHost(settings.host), management: reachableHost(managementHost) }
   const place = { hosts, ports, caFile: trust.caFile, regionId: settings.region }
   const published = await publishEndpoints(state, place, settings, closers)
   late.parts = { ...managementParts(state, published, shared), lifecycles }
-  late.conformance = services.controlPlane.conformance
+  late.controlPlane = services.controlPlane
   late.reset = serialReset({ state, names, shared, services, onSeeded: () => published.publish() }, closers)
   readiness.done('endpoints')
   return {

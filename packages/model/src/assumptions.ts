@@ -231,6 +231,9 @@ export const assumptions = {
   'A-85': assumed(
     'an instance keeps at most 300,000 persistent sessions of clients that are away, each counted with its filters, what was left first is forgotten',
   ),
+  'A-86': assumed(
+    'a limit that is raised or lowered while the emulator runs holds from the next call on, and the calls before it stay counted',
+  ),
 } as const satisfies Record<string, Assumption>
 
 /** The id of an assumption, as LIMITS.md has it. */

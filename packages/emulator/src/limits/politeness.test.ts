@@ -4,7 +4,7 @@ import { Politeness, type PoliteCall } from './politeness.ts'
 const account = '1000000000000001'
 
 function call(accessKeyId: string, arrivedAt: number, toldMs?: number, more: Partial<PoliteCall> = {}): PoliteCall {
-  const client = { accountId: account, accessKeyId, remoteAddress: '127.0.0.1' }
+  const client = { accountId: account, accessKeyId, userName: null, remoteAddress: '127.0.0.1' }
   return { ...client, action: 'GetRegisterCode', arrivedAt, answeredAt: arrivedAt, toldMs, ...more }
 }
 
@@ -49,8 +49,10 @@ describe('D11: the politeness of clients', () => {
     const waited = { toldMs: 1000, waitedMs: 1000 }
     expect(book.clients()).toEqual([
       {
+        name: `the owner of ${account}`,
         accountId: account,
         accessKeyId: 'key',
+        userName: null,
         remoteAddress: '127.0.0.1',
         verdict: 'polite',
         refusals: 3,

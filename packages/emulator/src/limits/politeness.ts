@@ -6,6 +6,8 @@ export interface PoliteClient {
   accountId: string
   /** Empty where nobody signed. */
   accessKeyId: string
+  /** The RAM user or role; null for the owner of the account. */
+  userName: string | null
   remoteAddress: string
 }
 
@@ -16,6 +18,8 @@ export interface PoliteCall extends PoliteClient, DecidedCall {
 
 /** What one client did about the waits it was told. */
 export interface ClientPoliteness extends PoliteClient {
+  /** The user's or role's, or whose owner it is. */
+  name: string
   /** `rude` broke at least one wait, `polite` kept all that were judged, `unjudged` has not come back. */
   verdict: 'rude' | 'polite' | 'unjudged'
   refusals: number
@@ -53,11 +57,11 @@ export class Politeness {
 
   note(call: PoliteCall): void {
     if (this.#rows.size === 0 && call.toldMs === undefined) return
-    const { accountId, accessKeyId, remoteAddress, action } = call
+    const { accountId, accessKeyId, userName, remoteAddress, action } = call
     const key = `${accountId}/${accessKeyId}/${remoteAddress}/${action}`
     const known = this.#rows.get(key)
     if (!known && call.toldMs === undefined) return
-    const row = known ?? { client: { accountId, accessKeyId, remoteAddress }, action, waits: new ToldWaits() }
+    const row = known ?? { client: { accountId, accessKeyId, userName, remoteAddress }, action, waits: new ToldWaits() }
     if (!known) this.#rows.set(key, row)
     row.waits.note(call)
   }
@@ -86,5 +90,7 @@ function politenessOf(rows: Row[]): ClientPoliteness {
   const sum = (of: 'refusals' | 'kept' | 'broken') => operations.reduce((total, figures) => total + figures[of], 0)
   const [refusals, kept, broken] = [sum('refusals'), sum('kept'), sum('broken')]
   const verdict = broken > 0 ? 'rude' : kept > 0 ? 'polite' : 'unjudged'
-  return { ...rows[0]!.client, verdict, refusals, kept, broken, operations }
+  const { client } = rows[0]!
+  const name = client.userName ?? `the owner of ${client.accountId}`
+  return { name, ...client, verdict, refusals, kept, broken, operations }
 }

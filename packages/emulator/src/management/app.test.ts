@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { createAssumptionLedger } from '../assumption-ledger.ts'
 import { openHeldCas } from '../held-cas.ts'
 import { LifecycleBook } from '../lifecycle/lifecycle-book.ts'
+import { LimitWatch } from '../limits/limit-watch.ts'
 import { LogStreams } from '../log-streams.ts'
 import { Metrics } from '../metrics/metrics.ts'
 import { createReadiness, startSteps } from '../readiness.ts'
@@ -36,11 +37,14 @@ function appWith({ token = '', started = true } = {}) {
   const resets: unknown[] = []
   const ledger = createAssumptionLedger()
   const streams = new LogStreams(recorder, clock)
+  const limitWatch = new LimitWatch(recorder, clock)
   const app = createManagementApp({
     readiness,
     recorder,
     ledger,
     streams,
+    limitWatch,
+    limitStreams: new LogStreams(limitWatch.events, clock),
     metrics: new Metrics({ recorder, ledger, streams, clock }),
     log: recorder,
     token,
@@ -51,6 +55,9 @@ function appWith({ token = '', started = true } = {}) {
     },
     reset: async (request) => void resets.push(request),
     conformance: () => ({ entries: [], capacity: 1000, uncounted: 0 }),
+    throttle: () => {
+      throw new NotReadyError('the emulator is starting; pending: api')
+    },
   })
   return { app, readiness, store, logged, resets }
 }
@@ -120,6 +127,9 @@ describe('management port', () => {
     ['DELETE', '/sessions/%', 400, 'FST_ERR_BAD_URL'],
     ['POST', '/reset?to=nothing', 400, 'FST_ERR_VALIDATION'],
     ['DELETE', '/sessions/none', 404, 'unknown-session'],
+    ['GET', '/limits?limit=0', 400, 'FST_ERR_VALIDATION'],
+    ['GET', '/limits', 503, 'NotReadyError'],
+    ['PUT', '/limits', 400, 'LimitChangeError'],
     ['POST', '/cas/0a/register', 400, 'IssuingError'],
   ] as const)('%s %s is answered %i %s', async (method, url, status, error) => {
     const { app } = appWith()

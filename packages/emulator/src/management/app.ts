@@ -1,6 +1,7 @@
 import type { ConformanceReport } from '@apsaramq/control-plane'
 import { StoreUnavailableError } from '@apsaramq/store'
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { LimitChangeError } from '../limits/limit-change.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { certificateRoutes, isRequestError } from './certificates.ts'
 import { clientStatusRoutes } from './client-status.ts'
@@ -8,15 +9,17 @@ import { conformanceRoute } from './conformance.ts'
 import { crlRoute } from './crl.ts'
 import { guardManagement, type GateOptions } from './gate.ts'
 import { lifecycleRoute } from './lifecycle.ts'
+import { limitRoutes, type LimitParts } from './limits.ts'
 import { logRoutes, type LogParts } from './log.ts'
 import { metricsRoute } from './metrics.ts'
 import { observationRoutes, type ObservationParts } from './observation.ts'
+import { politenessRoute } from './politeness.ts'
 import { resetRoute, type Reset } from './reset.ts'
 import { seedRoute } from './seed.ts'
 import { securityTokenRoutes } from './security-tokens.ts'
 
 /** What the management port is made of. */
-export interface ManagementOptions extends ObservationParts, LogParts, GateOptions {
+export interface ManagementOptions extends ObservationParts, LogParts, LimitParts, GateOptions {
   metrics: Metrics
   /** What API clients sent otherwise than the pages say. */
   conformance(): ConformanceReport
@@ -30,7 +33,7 @@ export class NotReadyError extends Error {
 
 function statusOf(error: FastifyError): number {
   if (error instanceof NotReadyError || error instanceof StoreUnavailableError) return 503
-  return isRequestError(error) ? 400 : (error.statusCode ?? 500)
+  return isRequestError(error) || error instanceof LimitChangeError ? 400 : (error.statusCode ?? 500)
 }
 
 /** A path that cannot be decoded reaches no route and no handler. */
@@ -66,6 +69,8 @@ export function createManagementApp(options: ManagementOptions): FastifyInstance
   certificateRoutes(app, options.parts)
   crlRoute(app, options.parts)
   securityTokenRoutes(app, options.parts, options.log)
+  limitRoutes(app, options)
+  politenessRoute(app, options.limitWatch)
   conformanceRoute(app, () => options.conformance())
   resetRoute(app, options.reset)
   return app

@@ -73,7 +73,11 @@ test('connections that were refused and sessions that were ended are counted by 
 test('the state is read when it is asked for, and what is gone is no series any more', async () => {
   const { metrics, ledger, samples } = stage()
   const store = createMemoryStore()
-  metrics.measure({ store, figures: () => ({ nonces: 7, throttleWindows: 2 }) })
+  const controlPlane = {
+    figures: () => ({ nonces: 7, throttleWindows: 2 }),
+    limits: () => ({ rules: [], usage: [], forgotten: [] }),
+  }
+  metrics.measure({ store, controlPlane })
   const session = { id: 's', instanceId: 'i', clientId: 'c', caId: null, deviceSn: null, protocol: 'mqtt3.1.1' }
   store.sessions.put({ ...session, transport: 'mqtts' } as Parameters<typeof store.sessions.put>[0])
   ledger.touch('A-01')

@@ -7,6 +7,7 @@ import type { LogStreams } from '../log-streams.ts'
 import type { Recorder } from '../recorder.ts'
 import { EventCounts } from './event-counts.ts'
 import { Tally } from './tally.ts'
+import { callLabels, limitLabels, limitsInForce, throttledCalls } from './throttle-series.ts'
 
 /** What metrics are read from. */
 export interface MetricsParts {
@@ -19,7 +20,7 @@ export interface MetricsParts {
 /** What can be measured once the start is over. */
 export interface MeasuredParts {
   store: Store
-  figures: ControlPlane['figures']
+  controlPlane: Pick<ControlPlane, 'figures' | 'limits'>
 }
 
 type Series = Iterable<{ labels: readonly string[]; count: number }>
@@ -42,6 +43,7 @@ export class Metrics {
     this.#countersOfState(parts)
     this.#gauges(parts)
     this.#processGauges(parts.clock)
+    this.#throttle()
   }
 
   /** Follows the store, whose figures are shown from now on. */
@@ -93,9 +95,9 @@ export class Metrics {
     this.#gauge('mqtt_sessions', 'Live sessions.', ['protocol', 'transport'], () => this.#sessions())
     this.#gauge('ca_certificates', 'Registered CA certificates.', ['status'], () => this.#cas())
     this.#gauge('device_certificates', 'Registered device certificates.', [], () => this.#devices())
-    this.#gauge('nonces', 'Nonces that are remembered.', [], () => one(this.#measured?.figures().nonces))
+    this.#gauge('nonces', 'Nonces that are remembered.', [], () => one(this.#measured?.controlPlane.figures().nonces))
     this.#gauge('throttle_windows', 'Windows of the throttle that hold calls.', [], () =>
-      one(this.#measured?.figures().throttleWindows),
+      one(this.#measured?.controlPlane.figures().throttleWindows),
     )
   }
 
@@ -108,6 +110,14 @@ export class Metrics {
       const { user, system } = process.cpuUsage()
       return one((user + system) / 1e6)
     })
+  }
+
+  #throttle(): void {
+    const limits = () => this.#measured?.controlPlane.limits()
+    const calls = 'Calls by what each rule of the throttle made of them, since the start or the last reset.'
+    this.#counter('throttle_calls_total', calls, callLabels, () => mapped(limits(), throttledCalls))
+    const help = 'Calls a second that a rule allows, of no account or operation in particular where the label is empty.'
+    this.#gauge('throttle_limit', help, limitLabels, () => mapped(limits(), limitsInForce))
   }
 
   *#sessions(): Series {
@@ -166,6 +176,10 @@ export class Metrics {
 
 function one(count: number | undefined): Series {
   return count === undefined ? [] : [{ labels: [], count }]
+}
+
+function mapped<T>(value: T | undefined, series: (value: T) => Series): Series {
+  return value === undefined ? [] : series(value)
 }
 
 function labelled(names: readonly string[], values: readonly string[]): Record<string, string> {
