@@ -20,6 +20,7 @@ const commands: Record<string, Command> = {
   env: { summary: 'export lines for a shell', load: () => import('./commands/env.ts') },
   device: { summary: 'device create: issue device certificates', load: () => import('./commands/device.ts') },
   ca: { summary: 'ca create, ca register, ca list', load: () => import('./commands/ca.ts') },
+  limits: { summary: 'limits, limits set, limits reset: calls a second', load: () => import('./commands/limits.ts') },
   reset: { summary: 'put the state back to the seed', load: () => import('./commands/reset.ts') },
 }
 

@@ -6,9 +6,11 @@ import { UsageError } from './usage-error.ts'
 /** Flags by which every command finds its emulator. */
 export const managementFlags = { data: 'string', management: 'string', 'management-token': 'string' } as const
 
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
 /** A way to the management port. */
 export interface Management {
-  request<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<T>
+  request<T>(method: Method, path: string, body?: unknown): Promise<T>
   /** Ends an emulator that was started only for this command. */
   close(): Promise<void>
 }
@@ -51,16 +53,28 @@ async function startFor(directory: string): Promise<Emulator> {
  * one that is started on that directory for this command alone.
  */
 export async function openManagement(flags: Flags): Promise<Management> {
-  const token = flags['management-token'] ?? process.env['APSARAMQ_MANAGEMENT_TOKEN']
-  const running = flags['management'] ?? (await runningOn(dataDirectory(flags)))
-  if (running !== undefined) return { request: requester(running, token), close: async () => undefined }
+  const request = await requestOfRunning(flags)
+  if (request) return { request, close: async () => undefined }
   const emulator = await startFor(dataDirectory(flags))
   return { request: requester(emulator.endpoints.management, undefined), close: () => emulator.close() }
 }
 
+async function requestOfRunning(flags: Flags): Promise<Management['request'] | undefined> {
+  const token = flags['management-token'] ?? process.env['APSARAMQ_MANAGEMENT_TOKEN']
+  const running = flags['management'] ?? (await runningOn(dataDirectory(flags)))
+  return running === undefined ? undefined : requester(running, token)
+}
+
+/** The same for what only an emulator that runs has. @throws {UsageError} when none runs on the data directory */
+export async function requestRunning(flags: Flags): Promise<Management['request']> {
+  const request = await requestOfRunning(flags)
+  if (request) return request
+  throw new UsageError(`no emulator runs on ${dataDirectory(flags)}: start one, or say --management URL`)
+}
+
 function requester(url: string, token: string | undefined): Management['request'] {
   const client = managementClient(url, token)
-  return async <T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown) => {
+  return async <T>(method: Method, path: string, body?: unknown) => {
     try {
       return (await client.request(method, path, body)) as T
     } catch (error) {

@@ -58,7 +58,7 @@ export class ManagementError extends Error {
 /** Talks to the management port of an emulator. */
 export interface ManagementClient {
   /** The JSON answer to a request. @throws {ManagementError} when it is not 2xx */
-  request(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown>
+  request(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<unknown>
   issueDevices(request: DeviceRequest): Promise<IssuedDevice[]>
   /** Why something was refused, as the emulator tells it. */
   explain(subject: Subject): Promise<unknown>
