@@ -15,6 +15,7 @@ import { answerBadPath, answerConnect, answerMalformedHttp } from './gateway/mal
 import type { Plane } from './gateway/plane.ts'
 import { pause } from './gateway/pause.ts'
 import { replies } from './gateway/replies.ts'
+import type { CallContext, OperationContext } from './operations/define-operation.ts'
 
 /** Longest request line and header: PEMs of RegisterCaCertificate travel in the URL. */
 const maxHeaderBytes = 128 * 1024
@@ -74,9 +75,8 @@ async function handle(request: FastifyRequest, reply: FastifyReply): Promise<Fas
 function contextOf(call: Call, { store, clock, random, assume, settings }: Plane) {
   const change = { at: clock.now(), accessKeyId: call.accessKeyId, requestId: call.requestId }
   const { accountId } = found(call.caller, 'the caller')
-  return {
+  const context: CallContext & Partial<OperationContext> = {
     accountId,
-    ...(call.instance && { instance: call.instance }),
     settings,
     store,
     clock,
@@ -84,6 +84,8 @@ function contextOf(call: Call, { store, clock, random, assume, settings }: Plane
     assume,
     change,
   }
+  if (call.instance) context.instance = call.instance
+  return context
 }
 
 /** The HTTP API: the gateway in order and the one route behind it. Does not listen. */

@@ -32,6 +32,7 @@ async function userOf(accessKey: AccessKey, userId: string, { store }: Plane): P
 async function identify(call: Call, plane: Plane, given: string): Promise<void> {
   const accessKey = await plane.store.read.accessKeys.get(call.accessKeyId)
   if (!accessKey) return identifyByToken(call, plane, given)
+  call.accessKeyId = accessKey.id // the same text, but not a piece of a header that a record would hold in memory with it
   if (accessKey.status !== 'active') throw new ApiError('InvalidAccessKeyId.Inactive', { detail: 'it is disabled' })
   checkNoToken(given)
   call.caller = await callerOf(accessKey, plane)

@@ -1,5 +1,4 @@
 import type { LogEntryInput } from '@apsaramq/model'
-import type { Parameters } from '../signature/form-parameters.ts'
 import type { Call } from './call.ts'
 
 const maxLength = 128
@@ -10,8 +9,8 @@ function clipped(value: string | string[] | undefined): string | undefined {
   return value.length > maxLength ? `${value.slice(0, maxLength)}…` : value
 }
 
-function addSubject(entry: LogEntryInput, parameters: Parameters): void {
-  const instanceId = clipped(parameters.MqttInstanceId ?? parameters.InstanceId)
+function addSubject(entry: LogEntryInput, { parameters, instance }: Call): void {
+  const instanceId = instance?.id ?? clipped(parameters.MqttInstanceId ?? parameters.InstanceId)
   const deviceSn = clipped(parameters.DeviceSn)
   const caSn = clipped(parameters.CaSn ?? parameters.Sn)
   const clientId = clipped(parameters.ClientId)
@@ -55,6 +54,6 @@ export function logEntryOf(call: Call, status: number, now: number): LogEntryInp
   if (refusal) Object.assign(entry, { cause: refusal.reason, code: refusal.code })
   addCaller(entry, call)
   addThrottle(entry, call)
-  addSubject(entry, call.parameters)
+  addSubject(entry, call)
   return entry
 }
