@@ -74,7 +74,7 @@ describe('D11: the politeness of clients', () => {
     ])
   })
 
-  it('remembers a bounded number, those who called last, and counts the others', () => {
+  it('remembers a bounded number, those who were refused last, and counts the others', () => {
     const book = new Politeness(3)
     for (const key of ['one', 'two', 'three']) book.note(call(key, 0, 1000))
     book.note(call('one', 200, 800))

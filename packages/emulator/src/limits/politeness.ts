@@ -40,7 +40,7 @@ const defaultCapacity = 2000
 
 /**
  * Whether each client waited as it was told before it made the same call again. Clients that were never refused are not
- * remembered; of the others the ones that have not called for longest are forgotten, and counted.
+ * remembered; of the others the ones whose last refusal is longest ago are forgotten, and counted.
  */
 export class Politeness {
   readonly #rows: BoundedMap<Row>
@@ -59,10 +59,12 @@ export class Politeness {
     if (this.#rows.size === 0 && call.toldMs === undefined) return
     const { accountId, accessKeyId, userName, remoteAddress, action } = call
     const key = `${accountId}/${accessKeyId}/${remoteAddress}/${action}`
-    const known = this.#rows.get(key)
-    if (!known && call.toldMs === undefined) return
-    const row = known ?? { client: { accountId, accessKeyId, userName, remoteAddress }, action, waits: new ToldWaits() }
-    if (!known) this.#rows.set(key, row)
+    if (call.toldMs === undefined) return this.#rows.peek(key)?.waits.note(call)
+    let row = this.#rows.get(key)
+    if (!row) {
+      row = { client: { accountId, accessKeyId, userName, remoteAddress }, action, waits: new ToldWaits() }
+      this.#rows.set(key, row)
+    }
     row.waits.note(call)
   }
 
