@@ -38,7 +38,7 @@ function addThrottle(entry: LogEntryInput, { verdict }: Call): void {
 
 /** The one entry of a call: who asked what, and how it ended. Never a secret, a token or a signature. */
 export function logEntryOf(call: Call, status: number, now: number): LogEntryInput {
-  const action = clipped(call.action)
+  const action = call.operation?.action ?? clipped(call.action)
   const { refusal, nearMiss } = call
   const near = nearMiss === undefined ? '' : `; near miss: ${nearMiss}`
   const entry: LogEntryInput = {

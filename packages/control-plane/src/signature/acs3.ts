@@ -52,11 +52,18 @@ export function unsignedHeader(request: Pick<Acs3Request, 'headers' | 'signedHea
 /** [RFC 9110 5.5] What may stand around a value and is not part of it; `trim` would take a no-break space for it too. */
 const aroundValue = /^[ \t]+|[ \t]+$/g
 
+const isBlank = (value: string, at: number) => value[at] === ' ' || value[at] === '\t'
+
+/** Nearly every value comes without: Node's parser leaves it out. */
+function trimmed(value: string): string {
+  return isBlank(value, 0) || isBlank(value, value.length - 1) ? value.replace(aroundValue, '') : value
+}
+
 function canonicalHeaders({ headers, signedHeaders }: Acs3Request): string {
   let text = ''
   for (const name of signedHeadersOf(signedHeaders).inOrder) {
     const value = Object.hasOwn(headers, name) ? headers[name] : undefined
-    text += `${name}:${typeof value === 'string' ? value.replace(aroundValue, '') : ''}\n`
+    text += `${name}:${typeof value === 'string' ? trimmed(value) : ''}\n`
   }
   return text
 }
