@@ -70,7 +70,14 @@ describeOwnProgram('secrets', () => {
     let streamed = ''
     while (!streamed.includes(marker.requestId)) streamed += (await reader.read()).value ?? ''
 
-    const texts = ['/log?format=ndjson&limit=100000', '/metrics', `/certificates/${device!.deviceSn}`, '/conformance']
+    const texts = [
+      '/log?format=ndjson&limit=100000',
+      '/metrics',
+      `/certificates/${device!.deviceSn}`,
+      '/conformance',
+      '/limits',
+      '/politeness',
+    ]
     const read = await Promise.all(texts.map(async (path) => (await fetch(`${endpoints.management}${path}`)).text()))
     const log = JSON.stringify(await management.request('GET', '/log'))
     const told = JSON.stringify(await management.explain({ clientId }))

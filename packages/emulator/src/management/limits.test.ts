@@ -6,6 +6,7 @@ import { createAssumptionLedger } from '../assumption-ledger.ts'
 import { configure } from '../configure.ts'
 import { LimitWatch } from '../limits/limit-watch.ts'
 import { LogStreams } from '../log-streams.ts'
+import type { Settings } from '../options.ts'
 import { createRecorder } from '../recorder.ts'
 import { builtInSeed } from '../seed/seed-file.ts'
 import { makeControlPlane } from '../services.ts'
@@ -21,7 +22,7 @@ const account = '1000000000000001'
 const startAt = Date.UTC(2026, 0, 1)
 
 /** An API of two calls a second, whose clock stands still, and the management port's pages about its limits. */
-async function stage() {
+async function stage(chosen: Partial<Settings> = {}) {
   const clock = manualClock(startAt)
   const logged: LogEntry[] = []
   const recorder = createRecorder(clock, (entry) => logged.push(entry))
@@ -33,7 +34,7 @@ async function stage() {
     tx.accessKeys.put({ id: 'owner-key', secret: 's', accountId: account, userId: null, status: 'active' })
     tx.accessKeys.put({ id: 'reader-key', secret: 's', accountId: account, userId: 'u1', status: 'active' })
   })
-  const settings = { ...configure().settings, auth: 'off' as const, limit: 2 }
+  const settings = { ...configure().settings, auth: 'off' as const, limit: 2, ...chosen }
   const shared = { settings, clock, random: systemRandom, seed: builtInSeed, recorder, ledger }
   const plane = makeControlPlane(store, shared)
   const api = plane.createApp()
@@ -190,6 +191,15 @@ describe('D7: a limit that is changed while the emulator runs', () => {
     const { status, body } = await ask('DELETE', '/limits')
     expect([status, (body as { rules: typeof rules }).rules[0]!.particular.length]).toEqual([200, 1])
     expect(await results(2, call)).toBe('rr')
+  })
+
+  it('can be of an operation that had none of its own, where all share one limit', async () => {
+    const { ask, call } = await stage({ throttlePer: 'shared', limit: 5 })
+    const change = { limit: 1, action: 'GetRegisterCode' }
+    expect((await ask('PUT', '/limits', change)).body).toEqual({ ...change, rule: 'operation', before: null })
+    expect([await results(2, call), await results(5, () => call('ListCaCertificate'))]).toEqual(['ar', 'aaaar'])
+    const { usage } = (await ask('GET', '/limits?rule=calls')).body
+    expect(usage).toEqual([expect.objectContaining({ action: null, caller: account, used: 5, allowed: 5, refused: 1 })])
   })
 
   it.each([

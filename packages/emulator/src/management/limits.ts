@@ -49,9 +49,9 @@ export function limitRoutes(app: FastifyInstance, parts: LimitParts): void {
 
   app.put('/limits', async (request) => {
     const change = limitChangeOf(request.body)
-    const { rule, before } = await changed(parts, change)
+    const { rule, before = null } = await changed(parts, change)
     const { perSecond: limit, ...target } = change
-    const message = `${subjectOf(change)}: ${limit} calls a second from the next call on, before ${before}; rule ${rule}`
+    const message = `${subjectOf(change)}: ${limit} calls a second from the next call on, before ${before ?? 'none'}; rule ${rule}`
     tell(parts, { message, ...target, rule, limit })
     ledger.touch('A-86', message) // LIMITS A-86
     return { ...target, rule, limit, before }
@@ -60,12 +60,8 @@ export function limitRoutes(app: FastifyInstance, parts: LimitParts): void {
   app.delete('/limits', async () => {
     parts.throttle().resetLimits()
     tell(parts, { message: 'every limit is as configured again; no call was forgotten' })
-    return {
-      rules: parts
-        .throttle()
-        .limits()
-        .rules.map((rule) => ruleReport(rule, ledger)),
-    }
+    const { rules } = parts.throttle().limits()
+    return { rules: rules.map((rule) => ruleReport(rule, ledger)) }
   })
 
   limitEventRoute(app, limitStreams)
