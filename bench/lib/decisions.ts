@@ -28,7 +28,7 @@ export async function logPosition(management: ManagementClient): Promise<number>
   return entries.at(-1)?.seq ?? 0
 }
 
-/** The log shows whole milliseconds of the clock: a call was decided up to one later than its entry says. */
+/** The log shows whole milliseconds of a clock that may be set meanwhile, by parts of one in a second. */
 const grainMs = 1
 
 /**
@@ -40,7 +40,7 @@ export async function decisionsLogged(management: ManagementClient, after: numbe
   const { entries } = told as { entries: LogEntry[] }
   const decided = entries.filter(({ kind, cause }) => kind === 'call' && (cause === undefined || cause === 'throttled'))
   return decided.map(({ at, durationMs = 0, cause }) => ({
-    from: at - durationMs,
+    from: at - durationMs - grainMs,
     to: at + grainMs,
     admitted: cause === undefined,
   }))

@@ -15,10 +15,10 @@ export interface Heap {
 }
 
 /** Half a second lets what was closed be let go of. */
-const restMs = 500
+const usualRestMs = 500
 
-/** A way to look into an emulator that is about to be started. */
-export function heapProbe(): { extras: NodeExtras; look(): Promise<Heap> } {
+/** A way to look into an emulator that is about to be started. @param restMs before each look */
+export function heapProbe(restMs = usualRestMs): { extras: NodeExtras; look(): Promise<Heap> } {
   const path = join(tmpdir(), `apsaramq-bench-heap-${process.pid}.sock`)
   const probe = new URL('./heap-probe.ts', import.meta.url).href
   return {

@@ -90,6 +90,19 @@ export async function openLanes(origin: string, count: number): Promise<Lanes> {
   return { send, close }
 }
 
+/**
+ * Sends a request that is none of the API's on each lane and resolves when all are answered: a server that is busy
+ * takes one new connection a turn of its event loop, so that the last of many would wait for seconds, and the calls on
+ * it with it.
+ *
+ * @param count how many lanes there are
+ */
+export async function warmUp(lanes: Lanes, count: number): Promise<void> {
+  const request = Buffer.from('GET /warm-up HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: keep-alive\r\n\r\n')
+  const once = () => new Promise<LaneAnswer>((resolve) => lanes.send(request, resolve))
+  await Promise.all(Array.from({ length: count }, once))
+}
+
 /** Sends one request and resolves with its answer. */
 export function sendOne(lanes: Lanes, request: SignedRequest): Promise<LaneAnswer> {
   return new Promise((resolve) => lanes.send(bytesOf(request), resolve))

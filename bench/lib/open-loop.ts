@@ -1,4 +1,4 @@
-import { openLanes } from './http-lanes.ts'
+import { openLanes, warmUp } from './http-lanes.ts'
 import { pace } from './pace.ts'
 import { meterOf, type Usage } from './processor.ts'
 import { latenciesOf, type Latencies } from './statistics.ts'
@@ -49,6 +49,7 @@ export async function openLoop(
   source: CallSource,
 ): Promise<OpenLoopResult> {
   const lanes = await openLanes(origin, count)
+  await warmUp(lanes, count)
   const calls: PacedCall[] = []
   const meters = [meterOf(pid), meterOf(process.pid)]
   let answered!: () => void

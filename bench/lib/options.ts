@@ -45,7 +45,7 @@ interface NumberOption {
 const option = (usual: number, tiny: number, help: string, whole = true): NumberOption => ({ usual, tiny, help, whole })
 
 const numbers = {
-  seconds: option(3, 0.2, 'length of a turn', false),
+  seconds: option(3, 0.1, 'length of a turn', false),
   steady: option(60, 0.4, 'length of the run at the limit (throttle), seconds', false),
   rounds: option(5, 1, 'turns of each contestant, after one that is dropped'),
   devices: option(100_000, 60, 'device certificates in the store, made in half a minute'),

@@ -10,7 +10,7 @@ import {
 } from './compare.ts'
 import { coresTogether } from './core-probe.ts'
 import { withDirectory } from './emulator.ts'
-import { freshEmulator, withSharedEmulators, type EmulatorRunner } from './emulators.ts'
+import { freshEmulators, withSharedEmulators, type Emulators } from './emulators.ts'
 import { htmlOf, type Against } from './html/page.ts'
 import { describeMachine } from './machine.ts'
 import type { BenchOptions } from './options.ts'
@@ -47,14 +47,14 @@ function introduction({ cores, node, pinned, coresTogether: together }: Machine,
 async function measureAll(
   scenarios: Readonly<Record<string, Scenario>>,
   options: BenchOptions,
-  withEmulator: EmulatorRunner,
+  emulators: Emulators,
   tell: Tell,
 ): Promise<ReportedMeasure[]> {
   const measures: ReportedMeasure[] = []
   await withDirectory(async (dataDir) => {
     const populated = populator(dataDir, options.devices, options.seed)
     for (const scenario of options.scenarios) {
-      for await (const measure of scenarios[scenario]!.run({ options, populated, withEmulator })) {
+      for await (const measure of scenarios[scenario]!.run({ ...emulators, options, populated })) {
         measures.push({ scenario, ...measure })
         tell(measureText(measure))
       }
@@ -94,8 +94,9 @@ export async function runBench(
 ): Promise<void> {
   const machine = await look(options)
   tell(introduction(machine, options))
-  const run = (withEmulator: EmulatorRunner) => measureAll(scenarios, options, withEmulator, tell)
-  const measures = await (options.smoke ? withSharedEmulators(run) : run(freshEmulator))
+  const run = (emulators: Emulators) => measureAll(scenarios, options, emulators, tell)
+  const fleets = { accounts: 4, devices: 1_000, randomSeed: options.seed }
+  const measures = await (options.smoke ? withSharedEmulators(fleets, run) : run(freshEmulators))
   const { out: _place, compare: _file, results: _yes, ...taken } = options
   const report: Report = { format: reportFormat, at: new Date().toISOString(), machine, options: taken, measures }
   const against = before && comparisonWith(before, options.compare!, measures) // it was read from that file

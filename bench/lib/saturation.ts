@@ -35,8 +35,9 @@ export function isGenerators({ late, latencies, generator }: Paced): boolean {
 /** The verdict on the generator of a row, in a sentence. */
 export function generatorVerdict(row: string, paced: Paced): string {
   const facts = `late by ${number(paced.late.p99)} ms (p99), ${busy([paced.generator])} busy`
-  return isGenerators(paced)
-    ? `${row}: the figures of this row are the generator's, which was ${facts}`
+  if (isGenerators(paced)) return `${row}: the figures of this row are the generator's, which was ${facts}`
+  return paced.late.p99 > lateMs
+    ? `${row}: a part of the tail is the generator's, which was ${facts}`
     : `${row}: the generator kept up (${facts})`
 }
 

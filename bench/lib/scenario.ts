@@ -1,5 +1,5 @@
 import type { DeviceName } from './devices.ts'
-import type { EmulatorRunner } from './emulators.ts'
+import type { Emulators } from './emulators.ts'
 import type { BenchOptions } from './options.ts'
 import type { Measure } from './report.ts'
 
@@ -14,10 +14,9 @@ export interface Populated {
 }
 
 /** What a scenario runs in. */
-export interface Bench {
+export interface Bench extends Emulators {
   options: BenchOptions
   populated(): Promise<Populated>
-  withEmulator: EmulatorRunner
 }
 
 /** One thing to measure; hands over each measure as soon as it has it. */

@@ -52,9 +52,17 @@ export interface Fleet {
   live: Identity
 }
 
+/** Accounts, and how many devices each has in the store. */
+export interface FleetsWanted {
+  accounts: number
+  devices: number
+  /** Determines the serial numbers. */
+  randomSeed: number
+}
+
 /** Runs `body` beside an emulator whose tenants have devices each; the limit is on. */
 export function withFleets<T>(
-  { accounts, devices, randomSeed }: { accounts: number; devices: number; randomSeed: number },
+  { accounts, devices, randomSeed }: FleetsWanted,
   body: (emulator: RunningEmulator, fleets: Fleet[]) => Promise<T>,
 ): Promise<T> {
   return withDirectory(async (dataDir) => {

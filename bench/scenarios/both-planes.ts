@@ -16,7 +16,7 @@ import type { Scenario } from '../lib/scenario.ts'
 import { callSigner } from '../lib/signed-calls.ts'
 import { generatorVerdict, sharedCoreNotes } from '../lib/saturation.ts'
 import type { Latencies } from '../lib/statistics.ts'
-import { withFleets, type Fleet } from '../lib/tenants.ts'
+import type { Fleet } from '../lib/tenants.ts'
 
 const accounts = 4
 /** Calls a second that each account offers, twice what it may. */
@@ -226,7 +226,7 @@ async function measure(emulator: RunningEmulator, fleets: Fleet[], { seconds }: 
 /** P12: an API under a flood of several accounts must not make devices wait. */
 export const bothPlanes: Scenario = {
   about: 'P12: four accounts above the limit, and a live device that pings',
-  async *run({ options }) {
+  async *run({ options, withFleets }) {
     const wanted = { accounts, devices: Math.ceil(offered * options.seconds), randomSeed: options.seed }
     yield* await withFleets(wanted, (emulator, fleets) => measure(emulator, fleets, options))
   },

@@ -2,9 +2,9 @@ import type { ConnectOrder, ConnectResult } from '../generators/connect.ts'
 import { startChild } from '../lib/child.ts'
 import { closedLoop } from '../lib/closed-loop.ts'
 import { issueDevices, registerDevices } from '../lib/devices.ts'
-import { unlimited, withEmulator, type RunningEmulator } from '../lib/emulator.ts'
+import { unlimited, type RunningEmulator } from '../lib/emulator.ts'
 import { brokerOf } from '../lib/field.ts'
-import { heapProbe, type Heap } from '../lib/heap.ts'
+import type { Heap } from '../lib/heap.ts'
 import type { BenchOptions } from '../lib/options.ts'
 import { generatorCore } from '../lib/processor.ts'
 import { less, number, type Cell, type Measure } from '../lib/report.ts'
@@ -133,18 +133,17 @@ function measureOf(runs: readonly Run[]): Measure {
 /** P7: does memory grow with what has come and gone? A million takes hours: `--connects`, `--calls`. */
 export const endurance: Scenario = {
   about: 'P7: does memory grow with what has come and gone?',
-  async *run({ options }) {
-    const probe = heapProbe()
-    const measured = async (emulator: RunningEmulator) => {
+  async *run({ options, withProbedEmulator }) {
+    const measured = async (emulator: RunningEmulator, look: () => Promise<Heap>) => {
       const { step, stop } = await connector(emulator, options)
       try {
         const connecting = { what: 'connections', total: options.connects, period: 5_000, step }
         const calling = { what: 'calls', total: options.calls, period: 10_000, step: await caller(emulator, options) }
-        return [await run(connecting, probe.look), await run(calling, probe.look)]
+        return [await run(connecting, look), await run(calling, look)]
       } finally {
         await stop(0)
       }
     }
-    yield measureOf(await withEmulator(unlimited, measured, probe.extras))
+    yield measureOf(await withProbedEmulator(unlimited, measured))
   },
 }

@@ -1,4 +1,4 @@
-import { unlimited, withEmulator, type RunningEmulator } from '../lib/emulator.ts'
+import { unlimited, type RunningEmulator } from '../lib/emulator.ts'
 import type { BenchOptions } from '../lib/options.ts'
 import type { Measure } from '../lib/report.ts'
 import type { Scenario } from '../lib/scenario.ts'
@@ -12,20 +12,10 @@ const measures: ((emulator: RunningEmulator, options: BenchOptions) => Promise<M
   revokeCaMeasure,
 ]
 
-/** An emulator of its own for each measure; in a smoke run one for all. */
-async function* measureAll(options: BenchOptions): AsyncGenerator<Measure> {
-  for (const measure of measures) yield await withEmulator(unlimited, (emulator) => measure(emulator, options))
-}
-
 /** P5 and P5b: what a revocation does to live sessions, each on an emulator of its own. */
 export const revoke: Scenario = {
   about: 'P5: live devices inactivated, one by one and 500 a second; P5b: a CA with its sessions',
-  async *run({ options }) {
-    if (!options.smoke) return yield* measureAll(options)
-    yield* await withEmulator(unlimited, async (emulator) => {
-      const found: Measure[] = []
-      for (const measure of measures) found.push(await measure(emulator, options))
-      return found
-    })
+  async *run({ options, withEmulator }) {
+    for (const measure of measures) yield await withEmulator(unlimited, (emulator) => measure(emulator, options))
   },
 }

@@ -1,3 +1,5 @@
+import { cp } from 'node:fs/promises'
+import type { DeviceName } from '../lib/devices.ts'
 import { unlimited, withDirectory, withEmulatorOn, type RunningEmulator } from '../lib/emulator.ts'
 import { openLanes, sendOne, type Lanes } from '../lib/http-lanes.ts'
 import type { BenchOptions } from '../lib/options.ts'
@@ -107,6 +109,16 @@ function rowOf(all: number, rounds: readonly Visit[]): Cell[] {
   ]
 }
 
+/** Makes a directory of few devices; a copy will do where the many are not more. */
+async function fill(dataDir: string, few: number, many: Populated): Promise<DeviceName[]> {
+  if (many.devices.length > few) {
+    const [fleet] = await fillStore({ dataDir, randomSeed: 1, fleets: [{ set: 'few', count: few }] })
+    return namesOf(fleet!) // one was asked for
+  }
+  await cp(many.dataDir, dataDir, { recursive: true, filter: (path) => !path.endsWith('.sock') })
+  return many.devices
+}
+
 /** P8: what many devices cost: opening, a page of the list, a change of status; and the memory they take (P7). */
 export const store: Scenario = {
   about: 'P8: what many devices cost',
@@ -114,9 +126,8 @@ export const store: Scenario = {
     const many = await populated()
     const few = Math.min(100, many.devices.length)
     const found = await withDirectory(async (dataDir) => {
-      const [fleet] = await fillStore({ dataDir, randomSeed: options.seed, fleets: [{ set: 'few', count: few }] })
       const places = {
-        few: { dataDir, all: few, flip: statusFlips(namesOf(fleet!)) },
+        few: { dataDir, all: few, flip: statusFlips(await fill(dataDir, few, many)) },
         many: { dataDir: many.dataDir, all: many.devices.length, flip: statusFlips(shareOf(many, 'store')) },
       }
       return visits(places, options)

@@ -7,13 +7,13 @@ import { judge } from '../lib/exactness.ts'
 import { bytesOf } from '../lib/http-lanes.ts'
 import { answeredPerSecond, emptyWindow, latenciesFromDue, limit } from '../lib/offer.ts'
 import { openLoop, type OpenLoopResult } from '../lib/open-loop.ts'
-import type { BenchOptions } from '../lib/options.ts'
 import { steady } from '../lib/pace.ts'
 import { generatorCore } from '../lib/processor.ts'
 import { less, more, number, type Cell, type Measure } from '../lib/report.ts'
 import { generatorVerdict, sharedCoreNotes } from '../lib/saturation.ts'
 import { callSigner } from '../lib/signed-calls.ts'
-import { withFleets, type Fleet } from '../lib/tenants.ts'
+import type { Bench } from '../lib/scenario.ts'
+import type { Fleet } from '../lib/tenants.ts'
 
 const [loudPerSecond, quietPerSecond] = [5_000, 100]
 
@@ -121,7 +121,7 @@ function measureOf({ alone, loud, quiet }: Neighbors): Measure {
 }
 
 /** One account above the limit must cost another nothing but time. */
-export async function neighborsMeasure({ seconds, seed }: BenchOptions): Promise<Measure> {
+export async function neighborsMeasure({ options: { seconds, seed }, withFleets }: Bench): Promise<Measure> {
   const wanted = { accounts: 2, devices: Math.ceil(loudPerSecond * seconds), randomSeed: seed }
   return withFleets(wanted, async (emulator, [loud, quiet]) => {
     const child = startChild(new URL('../generators/paced-calls.ts', import.meta.url), generatorCore)

@@ -60,19 +60,19 @@ const columns = [
 ]
 
 function goalsOf(found: Steady): Goal[] {
-  const { p50, p99, max } = found.latencies
   const wrong = found.seen.wronglyRefused + found.logged.wronglyRefused
   const most = Math.max(found.seen.mostInOneSecond, found.logged.mostInOneSecond)
-  const within = (name: string, value: number, most_: number): Goal => ({
-    goal: `${name} at most ${most_} ms (${number(value)})`,
-    reached: value <= most_ || (isGenerators(found) ? null : false),
+  // a generator that was itself later than the goal cannot tell
+  const within = (name: 'p50' | 'p99' | 'max', bound: number): Goal => ({
+    goal: `${name} at most ${bound} ms (${number(found.latencies[name])})`,
+    reached: found.latencies[name] <= bound || (isGenerators(found) || found.late[name] > bound ? null : false),
   })
   return [
     { goal: `none refused but at the window's edge (${wrong} wrongly)`, reached: wrong === 0 },
     { goal: `never more than ${limit} in any second (${most})`, reached: most <= limit },
-    within('p50', p50, 2),
-    within('p99', p99, 5),
-    within('max', max, 50),
+    within('p50', 2),
+    within('p99', 5),
+    within('max', 50),
   ]
 }
 

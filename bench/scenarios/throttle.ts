@@ -9,8 +9,9 @@ import { offerSteady, steadyMeasure } from './throttle-steady.ts'
 /** P2, P3, P12: the limit, at it and above it, from one account and from two. */
 export const throttle: Scenario = {
   about: 'P2, P3, P12: the limit, at it, above it, in bursts, beside a neighbor',
-  async *run({ options, populated }) {
-    const place = await populated()
+  async *run(bench) {
+    const { options } = bench
+    const place = await bench.populated()
     const { calm, floods, bursts } = await withEmulatorOn(place.dataDir, [], async (emulator) => {
       const run = { seconds: options.steady, dataDir: place.dataDir }
       const atLimit = await offerSteady(emulator, run, shareOf(place, 'steady'))
@@ -21,6 +22,6 @@ export const throttle: Scenario = {
     yield steadyMeasure(calm, place.devices.length)
     yield floodMeasure(floods, calm.latencies.p99)
     yield burstMeasure(bursts)
-    yield await neighborsMeasure(options)
+    yield await neighborsMeasure(bench)
   },
 }
