@@ -14,10 +14,15 @@ const remembered = new Map<string, SignedHeaders>()
 export function signedHeadersOf(text: string): SignedHeaders {
   const known = remembered.get(text)
   if (known) return known
-  const inOrder = text.split(';')
-  const names = { inOrder, all: new Set(inOrder) }
-  if (text.length > maxRememberedLength) return names
+  if (text.length > maxRememberedLength) return read(text)
+  const own = Buffer.from(text).toString() // or the piece of a header would hold all of that in memory
+  const names = read(own)
   if (remembered.size >= maxRemembered) remembered.clear()
-  remembered.set(text, names)
+  remembered.set(own, names)
   return names
+}
+
+function read(text: string): SignedHeaders {
+  const inOrder = text.split(';')
+  return { inOrder, all: new Set(inOrder) }
 }
