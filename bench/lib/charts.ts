@@ -36,7 +36,7 @@ function lineOf(name: string, rounds: readonly Latencies[]): Line {
   const measured = rounds.filter(({ count }) => count > 0)
   const most = Math.max(...measured.map(({ count }) => count))
   const points = curveShares.flatMap((share, at): [number, number][] => {
-    const tooFine = share < 1 && (1 - share) * most < 1 // so few calls have no such share
+    const tooFine = share < 1 && (1 - share) * most < 0.999 // so few calls have no such share
     return tooFine ? [] : [[share, spreadOf(measured.map(({ curve }) => curve[at]!)).median]]
   })
   return { name, points: measured.length === 0 ? [] : points }
@@ -79,7 +79,7 @@ export function timelineChart(title: string, moments: readonly Moment[], limit: 
 
 /** The most calls that one second held that ends in a stretch of time. */
 function mostBefore(times: readonly number[], from: number, to: number): number {
-  let most = 0
+  let most = times.filter((time) => time <= from && time > from - windowMs).length
   let first = 0
   for (let last = 0; last < times.length && times[last]! < to; last += 1) {
     while (times[last]! - times[first]! >= windowMs) first += 1

@@ -89,11 +89,15 @@ function changeText(before: number, now: number): string {
   return `${percent > 0 ? '+' : '−'}${number(Math.abs(Math.abs(percent) >= 10 ? Math.round(percent) : percent))} %`
 }
 
+/** What is less than a fiftieth of a figure is no difference. */
+const leastChange = 0.02
+
 /** Better or worse only where the spreads do not touch. */
 function verdictOf(before: Spread, now: Spread, better: 'less' | 'more'): Difference['verdict'] {
   const isLess = now.max < before.min
   const isMore = now.min > before.max
-  if (!isLess && !isMore) return 'about the same'
+  const isTiny = Math.abs(now.median - before.median) < Math.abs(before.median) * leastChange
+  if (isTiny || (!isLess && !isMore)) return 'about the same'
   return isLess === (better === 'less') ? 'better' : 'worse'
 }
 

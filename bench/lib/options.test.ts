@@ -6,9 +6,9 @@ const known = ['throttle', 'api']
 test('a scenario without options runs with the defaults, all stands for each of them once', () => {
   expect(readOptions(['throttle'], known)).toEqual({
     scenarios: ['throttle'],
-    seconds: 3,
+    seconds: 2,
     steady: 60,
-    rounds: 5,
+    rounds: 3,
     devices: 100_000,
     sessions: 1_000,
     connections: 32,

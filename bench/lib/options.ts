@@ -45,9 +45,9 @@ interface NumberOption {
 const option = (usual: number, tiny: number, help: string, whole = true): NumberOption => ({ usual, tiny, help, whole })
 
 const numbers = {
-  seconds: option(3, 0.1, 'length of a turn', false),
+  seconds: option(2, 0.1, 'length of a turn', false),
   steady: option(60, 0.4, 'length of the run at the limit (throttle), seconds', false),
-  rounds: option(5, 1, 'turns of each contestant, after one that is dropped'),
+  rounds: option(3, 1, 'turns of each contestant, after one that is dropped'),
   devices: option(100_000, 60, 'device certificates in the store, made in half a minute'),
   sessions: option(1_000, 20, 'live sessions'),
   connections: option(32, 4, 'connections of the closed loop'),

@@ -148,7 +148,7 @@ async function measure(emulator: RunningEmulator, options: BenchOptions): Promis
         name: target.name,
         turn: () => takeTurn(generator, emulator, target, order),
       }))
-      all.push([qos, await inTurns(Math.min(options.rounds, 3), contestants)])
+      all.push([qos, await inTurns(Math.min(options.rounds, 2), contestants)])
     }
     return measureOf(all, absent)
   })

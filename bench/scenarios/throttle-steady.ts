@@ -47,8 +47,9 @@ function partsOf(accepted: readonly PacedCall[]): Latencies[] {
 const columns = [
   'offered/s',
   'calls',
-  more('accepted'),
+  'accepted',
   'refused',
+  more('accepted of offered'),
   less('wrongly refused'),
   'most in 1 s',
   less('p50 ms'),
@@ -86,6 +87,7 @@ export function steadyMeasure(found: Steady, stored: number): Measure {
     calls.length,
     accepted.length,
     refused.length,
+    accepted.length / calls.length,
     seen.wronglyRefused + logged.wronglyRefused,
     most,
   ]
