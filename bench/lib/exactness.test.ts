@@ -22,6 +22,12 @@ test('a refusal in front of a window with room is seen, unless its moments leave
   expect(wronglyRefused([decided(0, true), decided(500, false)], 1)).toBe(0)
 })
 
+test('a refusal is not judged where the calls of the second before it are not all known', () => {
+  const decisions = [decided(0, true), decided(900, false), decided(1_100, false)]
+  expect(wronglyRefused(decisions, 2)).toBe(2)
+  expect(wronglyRefused(decisions, 2, 0)).toBe(1)
+})
+
 test('what a window admits depends on the moments, not on their order', () => {
   expect(admittedByWindow([1_000, 0, 999, 500], 2)).toBe(3)
   expect(admittedByWindow([], 2)).toBe(0)

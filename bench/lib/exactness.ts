@@ -27,14 +27,19 @@ function countUpTo(sorted: readonly number[], value: number): number {
   return low
 }
 
-/** How many calls were refused although the window surely had room for them. */
-export function wronglyRefused(decisions: readonly Decision[], limit: number): number {
+/**
+ * How many calls were refused although the window surely had room for them.
+ *
+ * @param knownFrom the earliest moment of which every decision is known: who was refused within a second of it is not judged
+ */
+export function wronglyRefused(decisions: readonly Decision[], limit: number, knownFrom = -Infinity): number {
   const admitted = decisions.filter((decision) => decision.admitted)
   const begins = admitted.map(({ from }) => from).sort((a, b) => a - b)
   const ends = admitted.map(({ to }) => to).sort((a, b) => a - b)
   // those that began before the refusal was decided, without those that surely had left the window by then
   const atMostIn = ({ from, to }: Decision) => countUpTo(begins, to) - countUpTo(ends, from - windowMs)
-  return decisions.filter((decision) => !decision.admitted && atMostIn(decision) < limit).length
+  const judged = decisions.filter(({ from, admitted: isIn }) => !isIn && from - windowMs >= knownFrom)
+  return judged.filter((decision) => atMostIn(decision) < limit).length
 }
 
 /** How many of these moments an exact sliding window admits. */
@@ -47,14 +52,14 @@ export function admittedByWindow(moments: readonly number[], limit: number): num
   return admitted.length
 }
 
-/** Judges decisions whose moments are known to lie between two others. */
-export function judge(decisions: readonly Decision[], limit: number): Exactness {
+/** Judges decisions whose moments are known to lie between two others. @param knownFrom as in {@link wronglyRefused} */
+export function judge(decisions: readonly Decision[], limit: number, knownFrom?: number): Exactness {
   const admitted = decisions.filter((decision) => decision.admitted)
   return {
     decisions: decisions.length,
     admitted: admitted.length,
     mostInOneSecond: provedInOneSecond(admitted.map(({ from, to }) => ({ sentAt: from, answeredAt: to }))),
-    wronglyRefused: wronglyRefused(decisions, limit),
+    wronglyRefused: wronglyRefused(decisions, limit, knownFrom),
     allowed: admittedByWindow(
       decisions.map(({ from }) => from),
       limit,

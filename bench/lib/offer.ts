@@ -71,6 +71,7 @@ export async function offer(
   const result = await openLoop({ origin: endpoints.api, pid, lanes, ...(begin && { begin }) }, { moments, next })
   const accepted = result.calls.filter((call) => call.status === 200)
   const logged = await decisionsLogged(management, before)
+  const isWhole = logged.length === result.calls.length // else the log has let go of the first ones
   return {
     ...result,
     accepted,
@@ -79,8 +80,8 @@ export async function offer(
     latencies: latenciesFromDue(accepted),
     answeredPerSecond: answeredPerSecond(result.calls),
     seen: judge(decisionsSeen(result.calls), limit),
-    logged: judge(logged, limit),
-    moments: logged.length < result.calls.length ? seenMoments(result.calls) : logged.map(momentOf),
+    logged: judge(logged, limit, isWhole ? undefined : logged[0]?.to),
+    moments: isWhole ? logged.map(momentOf) : seenMoments(result.calls),
   }
 }
 
