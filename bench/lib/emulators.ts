@@ -70,9 +70,10 @@ function keepProbed(flags: readonly string[], run: (made: Probed) => Promise<voi
  * to be measured. One without a limit serves those, too, who ask for no flags: they call too seldom to meet it.
  *
  * @param largest fleets that are enough for all
+ * @param ahead start them at once, while something else is waited for; else when they are first asked for
  */
 export async function withSharedEmulators<T>(
-  largest: FleetsWanted,
+  { largest, ahead }: { largest: FleetsWanted; ahead: boolean },
   body: (emulators: Emulators) => Promise<T>,
 ): Promise<T> {
   const kept = new Kept()
@@ -82,11 +83,13 @@ export async function withSharedEmulators<T>(
   }
   const keepFleets = (run: (made: [RunningEmulator, Fleet[]]) => Promise<void>) =>
     withFleets(largest, (emulator, fleets) => run([emulator, fleets]))
+  const fleets = () => kept.get('fleets', keepFleets)
+  if (ahead) for (const made of [fleets(), probed(unlimited)]) made.catch(() => undefined) // who asks for it is told
   try {
     return await body({
       withEmulator: async (flags, use) => use((await probed(flags))[0]),
       withProbedEmulator: async (flags, use) => use(...(await probed(flags))),
-      withFleets: async (_wanted, use) => use(...(await kept.get('fleets', keepFleets))),
+      withFleets: async (_wanted, use) => use(...(await fleets())),
     })
   } finally {
     await kept.end()

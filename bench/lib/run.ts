@@ -25,21 +25,20 @@ type Tell = (text: string) => void
 
 async function look({ smoke }: BenchOptions) {
   const machine = describeMachine() // before this process is held to one core
+  if (smoke) return { ...machine, pinned: false } // no figure depends on it, and what it starts would share one core
   const pinned = pin(process.pid, generatorCore)
-  // a smoke run has no figures that could depend on it
-  return { ...machine, pinned, ...(pinned && !smoke && { coresTogether: await coresTogether() }) }
+  return { ...machine, pinned, ...(pinned && { coresTogether: await coresTogether() }) }
 }
 
 type Machine = Awaited<ReturnType<typeof look>>
 
-function introduction({ cores, node, pinned, coresTogether: together }: Machine, { smoke }: BenchOptions): string {
+function introduction({ cores, node, pinned, ...more }: Machine, { smoke }: BenchOptions): string {
+  if (smoke) return `${cores} cores, Node.js ${node}; smoke: the figures below mean nothing\n`
+  const together = 'coresTogether' in more ? more.coresTogether : undefined
   const lines = [
     `${cores} cores, Node.js ${node}; ${pinned ? 'server and generator on a core each' : 'NOT pinned: server and generator share the cores'}`,
     ...(together === undefined ? [] : [`both cores together do ${together} times the work of one`]),
-    ...(together !== undefined && together < 1.5
-      ? ['so the generator takes the server time: tails are the machine’s']
-      : []),
-    ...(smoke ? ['smoke: the figures below mean nothing'] : []),
+    ...(together !== undefined && together < 1.5 ? ['so server and generator share one: tails are the machine’s'] : []),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -95,8 +94,9 @@ export async function runBench(
   const machine = await look(options)
   tell(introduction(machine, options))
   const run = (emulators: Emulators) => measureAll(scenarios, options, emulators, tell)
-  const fleets = { accounts: 4, devices: 1_000, randomSeed: options.seed }
-  const measures = await (options.smoke ? withSharedEmulators(fleets, run) : run(freshEmulators))
+  const largest = { accounts: 4, devices: 1_000, randomSeed: options.seed }
+  const ahead = options.scenarios.length > 1
+  const measures = await (options.smoke ? withSharedEmulators({ largest, ahead }, run) : run(freshEmulators))
   const { out: _place, compare: _file, results: _yes, ...taken } = options
   const report: Report = { format: reportFormat, at: new Date().toISOString(), machine, options: taken, measures }
   const against = before && comparisonWith(before, options.compare!, measures) // it was read from that file
