@@ -27,7 +27,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const index = new SessionIndex()
   const endings = new Endings(options, index)
   const topics = createExistingTopics(options.store)
-  const hubs = createHubs({ ...options, endings, rules: createAccessRules(topics, options.settings.strict) })
+  const rules = createAccessRules(topics, options.settings.strict)
+  const hubs = createHubs({ ...options, endings, wills: index, rules })
   const deleted = new DeletedDevices(options.store, options.clock)
   const shared = { ...options, index, endings, deleted }
   const gate = { isOpen: true }

@@ -58,11 +58,10 @@ export class Endings {
     const { assume, clock } = this.#deps
     const dropped = connections.filter(({ stage }) => stage === 'live')
     for (const connection of dropped) {
+      const clientId = connection.admitted?.session.clientId
+      if (will === 'suppressed' && suppressWill(connection.stream)) assume('A-15', clientId)
+      if (connection.level === 5) assume('A-82', clientId)
       this.#stop(connection, typeof ending === 'function' ? ending(connection) : ending)
-      if (connection.level === 5) assume('A-82', connection.admitted?.session.clientId)
-      if (will === 'suppressed' && suppressWill(connection.stream)) {
-        assume('A-15', connection.admitted?.session.clientId)
-      }
     }
     const end = (connection: Connection) => {
       this.#write(connection, 'drop', connection.ending!) // just set
@@ -79,6 +78,19 @@ export class Endings {
       if (clientOf(stream)?.will) this.#deps.assume('A-15', admitted?.session.clientId)
     }
     this.drop(connections, ending, 'published', pace)
+  }
+
+  /** Takes back the wills of connections that have ended before, as far as they have not been published. */
+  recallWills(connections: readonly Connection[], ending: Refusal): void {
+    if (this.#deps.settings.willOnDrop === 'publish') return
+    for (const connection of connections) {
+      connection.ending = ending
+      suppressWill(connection.stream)
+      this.#index.willSettled(connection)
+      const message = `the will of the client that has gone is not published: ${ending.message}`
+      this.#deps.log.write({ plane: 'mqtt', kind: 'warn', ...ending, message, ...factsOf(connection) })
+      this.#deps.assume('A-15', connection.admitted?.session.clientId)
+    }
   }
 
   /** Ends connections of any stage, without wills. */
@@ -127,8 +139,15 @@ export class Endings {
     connection.stage = 'ended'
     if ('cause' in ending) connection.ending = ending
     this.#index.remove(connection)
-    if (connection.admitted) this.#deps.store.sessions.delete(connection.id)
+    if (!connection.admitted) return
+    if (leavesWill(connection)) this.#index.awaitWill(connection)
+    this.#deps.store.sessions.delete(connection.id)
   }
+}
+
+function leavesWill({ stream }: Connection): boolean {
+  const client = clientOf(stream)
+  return client !== undefined && !client._disconnected && Boolean(client.will)
 }
 
 type Leaving = Pick<LogEntryInput, 'message' | 'byDisconnect'>

@@ -2,6 +2,7 @@ import type { Client, ConnectPacket } from 'aedes'
 import { expect, test } from 'vitest'
 import type { Connection } from './connection.ts'
 import { createHooks, type Guest } from './hooks.ts'
+import { SessionIndex } from './sessions.ts'
 
 /** What `preConnect` makes of a CONNECT with this keep alive, and what it answers. */
 function connectWith(keepalive: number, strict: boolean, ending?: Connection['ending']) {
@@ -12,6 +13,7 @@ function connectWith(keepalive: number, strict: boolean, ending?: Connection['en
     assume: () => undefined,
     guestOf: () => guest,
     granted: new WeakSet(),
+    wills: new SessionIndex(),
     rules: { publish: () => undefined, subscribe: () => undefined },
     end: () => undefined,
     warn: () => undefined,

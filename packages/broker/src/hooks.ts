@@ -4,6 +4,7 @@ import type { AccessRules, SubscriptionRefusal } from './acl.ts'
 import type { AedesClient } from './aedes-inside.ts'
 import { serverKeepAliveOf } from './answers/terms.ts'
 import type { Connection } from './connection.ts'
+import type { SessionIndex } from './sessions.ts'
 import { storeFailure } from './store-failure.ts'
 import type { Refusal } from './verdict.ts'
 
@@ -12,6 +13,8 @@ export interface Guest {
   connection: Connection
   /** Filters it has subscribed to; undefined before the first. */
   filters: Set<string> | undefined
+  /** Whether its will waits for an answer of the rules. */
+  isWillAsked?: boolean
 }
 
 /** What the hooks ask and tell. */
@@ -22,6 +25,8 @@ export interface HookDeps {
   guestOf(client: Client): Guest | undefined
   /** Takes in every subscription that is granted. */
   granted: WeakSet<object>
+  /** Told of each will before its topic is asked for, and once it is published or refused. */
+  wills: Pick<SessionIndex, 'awaitWill' | 'willSettled'>
   /** A rule was broken: the connection must end. */
   end(guest: Guest, refusal: Refusal): void
   /** A rule was broken that only costs the client what it asked for. */
@@ -72,19 +77,40 @@ function adaptTo5(deps: HookDeps, guest: Guest, client: AedesClient, packet: Con
 function authorizePublish(deps: HookDeps): AuthorizePublishHandler {
   return (client, packet, done) => {
     const guest = client ? deps.guestOf(client) : undefined
-    // a will comes after its connection has ended; one that must not come has been taken away before
-    const isWill = (client as AedesClient | null)?.will === packet
-    if (!guest || (!isWill && guest.connection.ending)) return done(notAccepted())
-    const answer = deps.rules.publish(guest.connection.admitted!, packet) // a guest has been admitted
+    if (!guest) return done(notAccepted())
+    const { connection } = guest
+    if ((client as AedesClient).will === packet) return authorizeWill(deps, guest, packet, done)
+    if (connection.ending) return done(notAccepted())
+    const answer = deps.rules.publish(connection.admitted!, packet) // a guest has been admitted
     if (answer === undefined) return done(null)
     decide(answer, (refusal) => {
-      if (!isWill && guest.connection.ending) return done(notAccepted())
+      if (connection.ending) return done(notAccepted())
       if (!refusal) return done(null)
-      if (isWill) deps.warn(guest, { ...refusal, message: `will not published: ${refusal.message}` })
-      else deps.end(guest, refusal)
+      deps.end(guest, refusal)
       done(new Error(refusal.message))
     })
   }
+}
+
+/** A will comes after its connection has ended; one that must not come is taken away, until the last moment. */
+function authorizeWill(
+  deps: HookDeps,
+  guest: Guest,
+  will: Parameters<AuthorizePublishHandler>[1],
+  done: Parameters<AuthorizePublishHandler>[2],
+): void {
+  const { connection } = guest
+  const { ending } = connection
+  guest.isWillAsked = true
+  deps.wills.awaitWill(connection)
+  decide(deps.rules.publish(connection.admitted!, will), (refusal) => {
+    guest.isWillAsked = false
+    deps.wills.willSettled(connection)
+    if (connection.ending !== ending) return done(notAccepted()) // revoked meanwhile
+    if (!refusal) return done(null)
+    deps.warn(guest, { ...refusal, message: `will not published: ${refusal.message}` })
+    done(new Error(refusal.message))
+  })
 }
 
 function authorizeSubscribe(deps: HookDeps): AuthorizeSubscribeHandler {

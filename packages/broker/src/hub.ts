@@ -8,7 +8,7 @@ import type { Connection } from './connection.ts'
 import { openDoor, type DoorDeps } from './door.ts'
 import { factsOf } from './connection-facts.ts'
 import type { Endings } from './endings.ts'
-import { createHooks, type Guest } from './hooks.ts'
+import { createHooks, type Guest, type HookDeps } from './hooks.ts'
 import { boundKept, type KeptBounds } from './kept-bounds.ts'
 import { createNeighbors } from './neighbors/neighbors.ts'
 import type { BrokerOptions } from './settings.ts'
@@ -29,6 +29,7 @@ export interface Hub {
 export interface HubDeps extends Pick<BrokerOptions, 'clock' | 'log' | 'assume' | 'settings'> {
   rules: AccessRules
   endings: Endings
+  wills: HookDeps['wills']
 }
 
 /** Starts the broker of one instance, aedes with the persistence in memory. */
@@ -42,6 +43,7 @@ export async function createHub(deps: HubDeps): Promise<Hub> {
     strict: deps.settings.strict,
     guestOf: (client) => guests.get(client),
     granted,
+    wills: deps.wills,
     end,
     warn: ({ connection }, refusal) => warn(deps, refusal, factsOf(connection)),
   })
@@ -145,7 +147,11 @@ function listen(
   aedes.on('unsubscribe', (filters, client) => {
     for (const filter of filters) guests.get(client)?.filters?.delete(filter)
   })
-  aedes.on('clientDisconnect', (client) => client.clean && forgetInbound(aedes, client))
+  aedes.on('clientDisconnect', (client) => {
+    if (client.clean) forgetInbound(aedes, client)
+    const guest = guests.get(client)
+    if (guest && !guest.isWillAsked) deps.wills.willSettled(guest.connection)
+  })
   aedes.on('sessionExpired', (client) => forgetInbound(aedes, client))
   aedes.on('keepaliveTimeout', (client) => onError(client, new Error('keep alive timeout')))
   const onError = (client: Client, error: Error) => {

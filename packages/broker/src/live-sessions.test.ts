@@ -151,6 +151,39 @@ describe('C5: an answered inactivation', () => {
     await until('demo/marker ')
     expect(heard).toEqual(['demo/1 acknowledged', 'demo/marker '])
   })
+
+  const endings = {
+    inactivation: (device: TestDevice) => fixture.setDeviceStatus(device, 'inactive'),
+    'deletion of its CA': ({ ca }: TestDevice) => fixture.deleteCa(ca),
+  }
+  test.each(Object.keys(endings) as (keyof typeof endings)[])(
+    'C8: the will of a client that has gone is taken back by the %s while its topic is asked for',
+    async (way) => {
+      let hold: Hold | undefined
+      fixture = await startBroker({}, (store) => (hold = holdReads(store, 'topics')).store)
+      const { heard, until, client } = await listener()
+      const clientId = 'GID_demo@@@gone'
+      const ca = await fixture.makeCa()
+      await fixture.registerCa(ca)
+      const device = await fixture.makeDevice({ ca })
+      const { stream } = await mqttClient(fixture, device, {
+        clientId,
+        will: { topic: 'demo/will', payload: Buffer.from('gone'), qos: 1, retain: false },
+      })
+      await fixture.store.transact((tx) => tx.topics.put({ instanceId: 'post-cn-first', name: 'other', createdAt: 0 }))
+      const held = hold!.next()
+      stream.destroy()
+      await held
+      await endings[way](device)
+      hold!.release()
+      await client.publishAsync('demo/marker', '', { qos: 1 })
+      await until('demo/marker ')
+      expect(heard).toEqual(['demo/marker '])
+      const message = expect.stringContaining('the will of the client that has gone is not published') as unknown
+      expect(fixture.log.find({ kind: 'warn' })).toMatchObject([{ clientId, message }])
+      expect(fixture.log.assumed.filter(({ id }) => id === 'A-15')).toEqual([{ id: 'A-15', about: clientId }])
+    },
+  )
 })
 
 describe('C6: the policy is a setting', () => {

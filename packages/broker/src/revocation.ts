@@ -70,14 +70,14 @@ function onDevice(deps: Following, { key, before, after, by }: ChangeOf<'deviceC
   for (const { fingerprint } of [before, after].filter((record) => record !== undefined)) {
     disturb(deps.index.waitingByFingerprint(fingerprint))
   }
-  const live = deps.index.liveByDevice(key)
+  const [live, wills] = [deps.index.liveByDevice(key), deps.index.willsByDevice(key)]
   disturb(live)
   if (after?.status === 'inactive') {
     cutWaiting(deps, after)
-    revoke(deps, live, deviceInactive(after), 'at-once')
+    revoke(deps, live, wills, deviceInactive(after), 'at-once')
   }
   if (after?.status === 'active') spare(deps, live, 'device-inactive')
-  if (!after && before) revoke(deps, live, deviceDeleted(before.sn, before.caSn, by), 'at-once')
+  if (!after && before) revoke(deps, live, wills, deviceDeleted(before.sn, before.caSn, by), 'at-once')
 }
 
 /** Its sockets are all ended, those too that are still to send CONNECT; with CONNACKs, they are told when they do. */
@@ -96,23 +96,29 @@ function onCa(deps: Following, { before, after, by }: ChangeOf<'caCertificates'>
     disturb(deps.index.waitingByIssuer(subject))
   }
   if (!before) return
-  const live = deps.index.liveByCa(before.id)
+  const [live, wills] = [deps.index.liveByCa(before.id), deps.index.willsByCa(before.id)]
   disturb(live)
-  if (before.id !== after?.id) revoke(deps, live, caDeleted(before.sn, by), 'in-slices')
+  if (before.id !== after?.id) revoke(deps, live, wills, caDeleted(before.sn, by), 'in-slices')
   else if (after.status === 'active') spare(deps, live, 'ca-inactive')
-  else if (deps.settings.caStatus === 'strict') revoke(deps, live, caOfLiveInactive(after), 'in-slices')
+  else if (deps.settings.caStatus === 'strict') revoke(deps, live, wills, caOfLiveInactive(after), 'in-slices')
 }
 
 function disturb(connections: Connection[]): void {
   for (const connection of connections) connection.disturbed = true
 }
 
-/** @param pace of a device all sockets are ended before the answer; of a CA there may be thousands */
-function revoke(deps: Following, connections: Connection[], ending: Refusal, pace: Pace): void {
+/**
+ * @param wills of connections that have ended by themselves, and their wills are still to be published
+ * @param pace of a device all sockets are ended before the answer; of a CA there may be thousands
+ */
+function revoke(deps: Following, live: Connection[], wills: Connection[], ending: Refusal, pace: Pace): void {
   const policy = deps.settings.liveSessions
-  if (connections.length === 0 || policy.kind === 'keep') return
-  if (policy.kind === 'drop') return dropRevoked(deps, connections, ending, pace)
-  for (const { id } of connections) deps.delayed.add(id, ending, policy)
+  if (policy.kind === 'drop') {
+    deps.endings.recallWills(wills, ending)
+    dropRevoked(deps, live, ending, pace)
+  } else if (policy.kind === 'delay') {
+    for (const { id } of live) deps.delayed.add(id, ending, policy)
+  }
 }
 
 /** What was to end them in a while has been taken back: should it come again, its delay begins anew. */

@@ -10,6 +10,8 @@ export class SessionIndex {
   readonly #byDevice = createKeyedSets<Connection>()
   readonly #byCa = createKeyedSets<Connection>()
   readonly #byClient = createKeyedSets<Connection>()
+  readonly #willsByDevice = createKeyedSets<Connection>()
+  readonly #willsByCa = createKeyedSets<Connection>()
 
   /** Takes in a connection whose handshake is done. */
   add(connection: Connection): void {
@@ -70,6 +72,25 @@ export class SessionIndex {
     return this.#all.get(sessionId)
   }
 
+  /** Has a connection that has ended found as long as its will is on its way. */
+  awaitWill(connection: Connection): void {
+    this.#changeWill('add', connection)
+  }
+
+  /** Its will has been published, or never will be. */
+  willSettled(connection: Connection): void {
+    this.#changeWill('delete', connection)
+  }
+
+  /** Gone, but not their wills yet. */
+  willsByDevice(deviceKey: string): Connection[] {
+    return this.#willsByDevice.get(deviceKey)
+  }
+
+  willsByCa(caId: string): Connection[] {
+    return this.#willsByCa.get(caId)
+  }
+
   all(): Connection[] {
     return [...this.#all.values()]
   }
@@ -84,5 +105,11 @@ export class SessionIndex {
       this.#byFingerprint[operation](identity.facts.fingerprint, connection)
       for (const issuer of identity.issuers) this.#byIssuer[operation](issuer, connection)
     }
+  }
+
+  #changeWill(operation: 'add' | 'delete', connection: Connection): void {
+    const { deviceKey, session } = connection.admitted ?? {}
+    if (deviceKey !== undefined) this.#willsByDevice[operation](deviceKey, connection)
+    if (session?.caId != null) this.#willsByCa[operation](session.caId, connection)
   }
 }
