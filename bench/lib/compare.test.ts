@@ -6,6 +6,7 @@ import {
   compareMeasure,
   comparisonText,
   counterparts,
+  otherOptions,
   readReport,
   type Report,
   type ReportedMeasure,
@@ -89,11 +90,19 @@ test('measures are matched by their scenario, their id and their order', () => {
   expect(counterparts(before, [c, a, b, a])).toEqual([c, a, b, undefined])
 })
 
+test('what was asked otherwise is told', () => {
+  const before = { scenarios: ['api'], seconds: 3, smoke: true }
+  expect(otherOptions(before, { scenarios: ['all'], seconds: 2, smoke: true })).toEqual(['seconds 2 instead of 3'])
+})
+
 test.each([
   ['{', 'cannot be read: '],
   ['[]', 'is no report of the bench'],
   [{ format: 1, measures: [] }, 'has the format 1, this bench reads 2: take it anew'],
-  [{ format: 2, at: 'now', measures: [{ id: 'P1' }] }, 'is a damaged report: a measure lacks its table'],
+  [
+    { format: 2, at: 'now', measures: [{ id: 'P1' }] },
+    'is a damaged report: its time, its options or a table is missing',
+  ],
 ])('D8: a file of another shape is refused in a sentence: %j', (content, sentence) => {
   const read = () => readReport(fileOf(content))
   expect(read).toThrow(BenchUsageError)

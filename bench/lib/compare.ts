@@ -60,15 +60,15 @@ function parse(file: string): unknown {
 
 /** Reads the JSON of an earlier run. @throws {BenchUsageError} when it is none, or of another version */
 export function readReport(file: string): Report {
-  const { format, measures, at } = (parse(file) ?? {}) as Partial<Record<keyof Report, unknown>>
+  const { format, measures, at, options } = (parse(file) ?? {}) as Partial<Record<keyof Report, unknown>>
   if (typeof format !== 'number' || !Array.isArray(measures))
     throw new BenchUsageError(`--compare ${file} is no report of the bench: it has no format and measures`)
   if (format !== reportFormat)
     throw new BenchUsageError(
       `--compare ${file} has the format ${format}, this bench reads ${reportFormat}: take it anew`,
     )
-  if (typeof at !== 'string' || !measures.every(isMeasure))
-    throw new BenchUsageError(`--compare ${file} is a damaged report: a measure lacks its table`)
+  if (typeof at !== 'string' || typeof options !== 'object' || options === null || !measures.every(isMeasure))
+    throw new BenchUsageError(`--compare ${file} is a damaged report: its time, its options or a table is missing`)
   return parse(file) as Report // just looked at
 }
 
@@ -151,6 +151,13 @@ export function counterparts(before: Report, measures: readonly ReportedMeasure[
     const nth = measures.slice(0, at).filter((other) => key(other) === key(measure)).length
     return before.measures.filter((other) => key(other) === key(measure))[nth]
   })
+}
+
+/** What two runs were not asked alike, for a reader. */
+export function otherOptions(before: Report['options'], now: Report['options']): string[] {
+  const told = Object.keys(now).filter((name) => name !== 'scenarios')
+  const others = told.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]))
+  return others.map((name) => `${name} ${String(now[name])} instead of ${String(before[name])}`)
 }
 
 /** A comparison as Markdown. */

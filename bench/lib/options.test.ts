@@ -33,6 +33,7 @@ test.each([
   [['api', '--seconds', 'long'], '--seconds long is no number above zero'],
   [['api', '--seconds', ' '], '--seconds   is no number above zero'],
   [['api', '--seconds', 'Infinity'], '--seconds Infinity is no number above zero'],
+  [['api', '--smoke', '--results'], '--smoke has no figures that --results could keep'],
   [['api', '--seed=-1'], '--seed -1 is no whole number above zero'],
 ])('%j is refused in a sentence', (args, sentence) => {
   expect(() => readOptions(args, known)).toThrow(new BenchUsageError(sentence))

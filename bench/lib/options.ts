@@ -124,6 +124,7 @@ export function readOptions(args: string[], known: readonly string[]): BenchOpti
   })
   const { smoke = false, results = false, out, compare } = values
   const scenarios = scenariosIn(positionals, known)
+  if (smoke && results) throw new BenchUsageError('--smoke has no figures that --results could keep')
   return { ...defaultsOf(smoke), ...Object.fromEntries(given), scenarios, smoke, results, out, compare }
 }
 

@@ -4,6 +4,7 @@ import {
   compareMeasure,
   comparisonText,
   counterparts,
+  otherOptions,
   reportFormat,
   type Report,
   type ReportedMeasure,
@@ -11,7 +12,7 @@ import {
 import { coresTogether } from './core-probe.ts'
 import { withDirectory } from './emulator.ts'
 import { freshEmulators, withSharedEmulators, type Emulators } from './emulators.ts'
-import { htmlOf, type Against } from './html/page.ts'
+import { htmlOf, otherwiseText, type Against } from './html/page.ts'
 import { describeMachine } from './machine.ts'
 import type { BenchOptions } from './options.ts'
 import { populator } from './populate.ts'
@@ -62,12 +63,19 @@ async function measureAll(
   return measures
 }
 
-function comparisonWith(before: Report, file: string, measures: readonly ReportedMeasure[]): Against {
+function comparisonWith(before: Report, file: string, { options, measures }: Report): Against {
   const earlier = counterparts(before, measures)
-  return { file, at: before.at, comparisons: measures.map((measure, at) => compareMeasure(earlier[at], measure)) }
+  const otherwise = otherOptions(before.options, options)
+  return {
+    file,
+    at: before.at,
+    otherwise,
+    comparisons: measures.map((measure, at) => compareMeasure(earlier[at], measure)),
+  }
 }
 
-function tellComparison({ comparisons }: Against, measures: readonly ReportedMeasure[], tell: Tell): void {
+function tellComparison({ comparisons, otherwise }: Against, measures: readonly ReportedMeasure[], tell: Tell): void {
+  if (otherwise.length > 0) tell(`${otherwiseText(otherwise)}\n`)
   measures.forEach((measure, at) => {
     const comparison = comparisons[at]
     tell(comparison ? comparisonText(measure, comparison) : `${measure.id} is not in the earlier run\n`)
@@ -99,7 +107,7 @@ export async function runBench(
   const measures = await (options.smoke ? withSharedEmulators({ largest, ahead }, run) : run(freshEmulators))
   const { out: _place, compare: _file, results: _yes, ...taken } = options
   const report: Report = { format: reportFormat, at: new Date().toISOString(), machine, options: taken, measures }
-  const against = before && comparisonWith(before, options.compare!, measures) // it was read from that file
+  const against = before && comparisonWith(before, options.compare!, report) // it was read from that file
   if (against) tellComparison(against, measures, tell)
   if (options.results) await writeResults(report)
   const [file, page] = await save(report, options, against)

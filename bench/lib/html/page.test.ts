@@ -58,7 +58,8 @@ test('the curve rises from left to right, and the limit lies above what one seco
 test('D8: a comparison stands in the page, with its verdict', () => {
   const [before, now] = [report(4), report(9)]
   const comparisons = [compareMeasure(before.measures[0], now.measures[0]!)]
-  const html = htmlOf(now, { file: 'before.json', at: before.at, comparisons })
+  const html = htmlOf(now, { file: 'before.json', at: before.at, otherwise: ['seconds 2 instead of 3'], comparisons })
   expect(html).toContain('<td>2,000</td><td>p99 ms</td><td>4</td><td>9</td><td>+125 %</td><td class="bad">worse</td>')
   expect(html).toContain('Compared with <code>before.json</code>')
+  expect(html).toContain('Not taken alike: seconds 2 instead of 3.')
 })

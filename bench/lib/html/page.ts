@@ -11,6 +11,8 @@ export interface Against {
   /** Of the earlier run. */
   file: string
   at: string
+  /** What it was asked otherwise. */
+  otherwise: string[]
   /** One for each measure; undefined where the earlier run has no counterpart. */
   comparisons: (Comparison | undefined)[]
 }
@@ -60,10 +62,15 @@ const facts = (about: Record<string, unknown>) =>
     .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(', ') : String(value)}`)
     .join(' · ')
 
+/** A sentence on runs that were not asked alike. */
+export function otherwiseText(otherwise: readonly string[]): string {
+  return otherwise.length === 0 ? '' : `Not taken alike: ${otherwise.join(', ')}.`
+}
+
 /** The report of a run as one page that needs nothing beside it. @param against an earlier run */
 export function htmlOf({ at, machine, options, measures }: Report, against?: Against): string {
   const compared = against
-    ? `<p>Compared with <code>${escape(against.file)}</code>, taken ${escape(against.at)}: a figure is better or worse where the spreads of the two runs do not touch; one without a spread is given a tenth either way.</p>`
+    ? `<p>Compared with <code>${escape(against.file)}</code>, taken ${escape(against.at)}: a figure is better or worse where the spreads of the two runs do not touch; one without a spread is given a tenth either way. ${escape(otherwiseText(against.otherwise))}</p>`
     : ''
   const smoke = options['smoke'] === true ? '<p class="bad">A smoke run: its figures mean nothing.</p>' : ''
   return `<!doctype html>
