@@ -81,6 +81,11 @@ function untilSignal(): Promise<void> {
   })
 }
 
+/** Resolves once the lines logged so far are written, or cannot be. */
+function written(logger: ReturnType<typeof createLogger>): Promise<void> {
+  return new Promise((resolve) => logger.flush(() => resolve()))
+}
+
 /** `start`: runs an emulator until it is told to stop. */
 export async function run(args: string[]): Promise<void> {
   const { flags } = parseArguments(args, flagTypes)
@@ -90,9 +95,11 @@ export async function run(args: string[]): Promise<void> {
   introduce(configuration)
   const logger = createLogger(configuration.settings.logLevel)
   const emulator = await createEmulator({ settings: configuration.settings, onLog: logTo(logger) })
+  await written(logger) // who reads "Ready" finds the lines of the start
   listAssumptions(emulator)
   announce(emulator)
   await stopped
   await emulator.close()
+  await written(logger)
   say(['assumptions this run has rested on:', ...describeTouched(emulator.assumptions()).map((line) => `  ${line}`)])
 }
