@@ -1,7 +1,9 @@
 import { once } from 'node:events'
+import { createRequire } from 'node:module'
 import net, { type AddressInfo } from 'node:net'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { ProgramExitedError, readEndpoints, runProgram, startProgram, type Program } from '@apsaramq/testkit'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { anyPorts } from '../support/any-ports.ts'
@@ -92,6 +94,19 @@ describeOwnProgram('start', () => {
       expect(program.stderr()).not.toMatch(withoutStack)
     },
   )
+
+  test.skipIf(process.platform !== 'linux')('A4: runs on where its log cannot be written, a full disk', async () => {
+    const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+    const main = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
+    const intoFullDisk = ['/bin/sh', '-c', 'exec "$@" 2>/dev/full', 'sh'] as const
+    const program = await ownProgram([], { command: [...intoFullDisk, process.execPath, '--import', loader, main] })
+    const endpoints = program.endpoints()
+    const client = ownerClient(endpoints)
+    onTestFinished(() => client.close())
+    const page = { MqttInstanceId: endpoints.instanceId, PageNo: '1', PageSize: '1' }
+    expect((await client.call('ListCaCertificate', page)).status).toBe(200)
+    expect(await program.stop()).toEqual({ code: 0, signal: null })
+  })
 
   test('A4: a signal while it starts ends it, too', async () => {
     const dataDir = join(await temporaryDirectory(), 'data')

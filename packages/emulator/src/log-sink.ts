@@ -7,6 +7,8 @@ const gathered = { minLength: 4096, periodicFlush: 50 } // bytes, milliseconds
 
 /** Writes log lines as NDJSON to stderr, within 50 ms. */
 export function createLogger(level: Settings['logLevel']): Logger {
+  const stderr = pino.destination({ fd: 2, sync: false, ...gathered })
+  stderr.on('error', nowhereToSaySo)
   return pino(
     {
       level,
@@ -14,9 +16,12 @@ export function createLogger(level: Settings['logLevel']): Logger {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pino.destination({ fd: 2, sync: false, ...gathered }),
+    stderr,
   )
 }
+
+/** A log that cannot be written, on a full disk say, does not end what it tells of: the management port has it, too. */
+function nowhereToSaySo(): void {}
 
 function levelOf(entry: LogEntry): 'debug' | 'info' | 'warn' | 'error' {
   if (entry.cause === 'internal-error' || entry.cause === 'store-failed') return 'error'

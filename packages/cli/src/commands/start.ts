@@ -92,6 +92,7 @@ export async function run(args: string[]): Promise<void> {
   const stopped = untilSignal()
   const file = flags['config'] ?? process.env['APSARAMQ_CONFIG']
   const configuration = configure({ flags, environment: process.env, file })
+  process.stderr.on('error', () => undefined) // on a full disk, say: the emulator runs on without its log
   introduce(configuration)
   const logger = createLogger(configuration.settings.logLevel)
   const emulator = await createEmulator({ settings: configuration.settings, onLog: logTo(logger) })
