@@ -55,6 +55,8 @@ export const remembered: Readonly<Record<string, Fate>> = {
   'packages/control-plane/src/gateway/nonce-store.ts': { reset: 'controlPlane.reset' },
   'packages/control-plane/src/gateway/request-shape.ts': { livesAsLongAs: 'a call' },
   'packages/control-plane/src/ram/compiled-statement.ts': { outlives: 'a policy that changes is another record' },
+  'packages/control-plane/src/signature/signed-headers.ts': { outlives: 'what a list of names says does not change' },
+  'packages/control-plane/src/signature/timestamp.ts': { outlives: 'what a text says does not change' },
   'packages/control-plane/src/throttle/departed-counts.ts': { reset: 'controlPlane.reset' },
   'packages/control-plane/src/throttle/rule-limits.ts': { reset: 'controlPlane.reset' },
   'packages/control-plane/src/throttle/window-table.ts': { reset: 'controlPlane.reset' },

@@ -29,6 +29,14 @@ async function outcomes(world: World, calls: [by: Key, action?: string | undefin
 
 const refusedAs = 'Throttling.User'
 
+function rate(remaining: number, left: number): string {
+  return `Limit:3,Remain:${remaining},TimeLeft:${left},Reset:1000`
+}
+
+function warnings({ log }: World) {
+  return log.filter(({ kind }) => kind === 'warn')
+}
+
 describe('D4: the refusal', () => {
   test.each([
     ['Throttling.User', 'Request was denied due to user flow control.'],
@@ -128,7 +136,6 @@ test('D4: an answer to an admitted call, too, tells the window with the fewest c
     const { headers } = await ask(world)
     return [headers['x-ratelimit-user-api'], headers['x-ratelimit-user'], headers['x-acs-retry-after']]
   }
-  const rate = (remaining: number, left: number) => `Limit:3,Remain:${remaining},TimeLeft:${left},Reset:1000`
   expect(await rateOf()).toEqual([rate(2, 0), rate(2, 0), undefined])
   world.clock.advance(100)
   expect(await rateOf()).toEqual([rate(1, 0), rate(1, 0), undefined])
@@ -207,8 +214,6 @@ test('D3: a shared limit is of all operations together; the batch query keeps it
 })
 
 describe('D3: the documented limit of a source address', () => {
-  const warnings = ({ log }: World) => log.filter(({ kind }) => kind === 'warn')
-
   test('only warns by default: the calls are done, one line a second says so, each call is counted', async () => {
     const world = await worldOf(500)
     const answers = await Promise.all(Array.from({ length: 350 }, () => ask(world)))
