@@ -29,7 +29,7 @@ async function outcomes(world: World, calls: [by: Key, action?: string | undefin
 
 const refusedAs = 'Throttling.User'
 
-function rate(remaining: number, left: number): string {
+function rateOfThree(remaining: number, left: number): string {
   return `Limit:3,Remain:${remaining},TimeLeft:${left},Reset:1000`
 }
 
@@ -55,14 +55,12 @@ describe('D4: the refusal', () => {
       'x-ratelimit-user': rate,
     })
     expect(world.log.at(-1)).toMatchObject({
-      ...{
-        cause: 'throttled',
-        code,
-        status: 400,
-        accountId: ownerId,
-        accessKeyId: 'OWNER',
-        remoteAddress: '127.0.0.1',
-      },
+      cause: 'throttled',
+      code,
+      status: 400,
+      accountId: ownerId,
+      accessKeyId: 'OWNER',
+      remoteAddress: '127.0.0.1',
       throttle: { rule: 'calls', admitted: false, limit: 1, used: 1, retryAfterMs: 750 },
     })
   })
@@ -136,10 +134,10 @@ test('D4: an answer to an admitted call, too, tells the window with the fewest c
     const { headers } = await ask(world)
     return [headers['x-ratelimit-user-api'], headers['x-ratelimit-user'], headers['x-acs-retry-after']]
   }
-  expect(await rateOf()).toEqual([rate(2, 0), rate(2, 0), undefined])
+  expect(await rateOf()).toEqual([rateOfThree(2, 0), rateOfThree(2, 0), undefined])
   world.clock.advance(100)
-  expect(await rateOf()).toEqual([rate(1, 0), rate(1, 0), undefined])
-  expect(await rateOf()).toEqual([rate(0, 900), rate(0, 900), undefined])
+  expect(await rateOf()).toEqual([rateOfThree(1, 0), rateOfThree(1, 0), undefined])
+  expect(await rateOf()).toEqual([rateOfThree(0, 900), rateOfThree(0, 900), undefined])
 })
 
 describe('D3: calls count together by', () => {
