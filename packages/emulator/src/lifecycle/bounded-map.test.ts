@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { BoundedMap } from './bounded-map.ts'
 
@@ -46,4 +48,18 @@ test('it forgets what was used least lately, whatever is asked, set, deleted and
     expect([...map.values()]).toEqual(listed.entries.map(([, value]) => value))
     expect(map.forgotten).toBe(listed.forgotten)
   }
+})
+
+test('what is used again and again takes no more memory, though nothing is ever forgotten', () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void // there since the flag was set
+  const map = new BoundedMap<number>(4_000)
+  const use = (times: number) => {
+    for (let at = 0; at < times; at += 1) map.set(`key-${at % 10}`, at)
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const before = use(10_000)
+  expect(use(500_000) - before).toBeLessThan(5_000_000)
+  expect([map.size, map.forgotten]).toEqual([10, 0])
 })

@@ -5,6 +5,8 @@ export class BoundedMap<V> {
   #forgotten = 0
   /** Stands before the oldest: an iterator made anew would step over all that has gone since the map was last tidied. */
   #oldest = this.#entries.keys()
+  /** Uses since it was made. */
+  #moves = 0
 
   constructor(capacity: number) {
     this.#capacity = capacity
@@ -44,7 +46,7 @@ export class BoundedMap<V> {
 
   clear(): void {
     this.#entries.clear()
-    this.#oldest = this.#entries.keys()
+    this.#standBeforeAll()
     this.#forgotten = 0
   }
 
@@ -56,12 +58,20 @@ export class BoundedMap<V> {
   #oldestKey(): string {
     const next = this.#oldest.next()
     if (!next.done) return next.value
-    this.#oldest = this.#entries.keys()
+    this.#standBeforeAll()
     return this.#oldest.next().value!
   }
 
   #move(key: string, value: V): void {
     this.#entries.delete(key)
     this.#entries.set(key, value)
+    this.#moves += 1
+    if (this.#moves > this.#entries.size) this.#standBeforeAll()
+  }
+
+  /** To be done now and then: an iterator that stands still holds every table the map has had since it was made. */
+  #standBeforeAll(): void {
+    this.#oldest = this.#entries.keys()
+    this.#moves = 0
   }
 }
