@@ -6,8 +6,9 @@ import { startProgram, type ApiAnswer, type Endpoints, type Program, type Signed
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { anyPorts } from '../support/any-ports.ts'
 import { expectExplained } from '../support/explained.ts'
+import { firstThrottled, throttledKind } from '../support/first-throttled.ts'
 import { ownProgram } from '../support/own-program.ts'
-import { sdks, viaOpenApiCore, type SdkRefusal, type SdkVariant } from '../support/sdk.ts'
+import { sdks, viaOpenApiCore } from '../support/sdk.ts'
 import { describeOwnProgram, ownerClient, user } from '../support/target.ts'
 
 /** Offers `count` calls at once, signed ahead; tells what was admitted, and in how many seconds. */
@@ -136,12 +137,12 @@ describeOwnProgram('a throttle of two calls a second', () => {
     const caller = { ...endpoints, endpoints }
     const parameters = { MqttInstanceId: endpoints.instanceId, Sn: 'deadbeef' }
     for (const sdk of sdks) {
-      const { kind, code, status } = await firstThrottled(sdk, () =>
-        sdk.call(caller, 'ActiveCaCertificate', parameters).catch((error: unknown) => error),
+      const { kind, code, status } = await firstThrottled(sdk, 'FindCaBySnError', () =>
+        sdk.call(caller, 'ActiveCaCertificate', parameters),
       )
       expect({ sdk: sdk.name, kind, code, status }).toEqual({
         sdk: sdk.name,
-        kind: throttledKind(sdk),
+        kind: throttledKind(sdk, 'Throttling.User'),
         code: 'Throttling.User',
         status: 400,
       })
@@ -165,20 +166,6 @@ describeOwnProgram('a throttle of two calls a second', () => {
     },
   )
 })
-
-function throttledKind({ name }: SdkVariant): string {
-  if (name.startsWith('pop-core')) return 'Throttling.UserError'
-  return name.startsWith('openapi-client') ? 'Error' : 'ThrottlingError'
-}
-
-/** The first refusal by the throttle of repeated calls: between two of them the window may have moved on. */
-async function firstThrottled(sdk: SdkVariant, call: () => Promise<unknown>): Promise<SdkRefusal> {
-  for (let calls = 0; calls < 1_000; calls += 1) {
-    const refusal = sdk.refusal(await call())
-    if (refusal.code !== 'FindCaBySnError') return refusal
-  }
-  throw new Error('1000 calls were all admitted')
-}
 
 describeOwnProgram('the quotas of the operations', () => {
   test('D1: --limit is of the operations documented at 500; BatchQuerySessionByClientIds keeps its 100', async () => {

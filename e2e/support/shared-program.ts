@@ -10,6 +10,8 @@ export interface SharedProgram {
   program: Program
   endpoints: Endpoints
   management: ManagementClient
+  /** Its data directory. */
+  dataDir: string
 }
 
 /**
@@ -25,7 +27,8 @@ export function sharedProgram(
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'apsaramq-e2e-'))
     const args = ['start', ...anyPorts, ...(await flags(directory))]
-    shared.program = await startProgram({ args, dataDir: join(directory, 'data') })
+    shared.dataDir = join(directory, 'data')
+    shared.program = await startProgram({ args, dataDir: shared.dataDir })
     shared.endpoints = shared.program.endpoints()
     shared.management = managementClient(shared.endpoints.management)
   })

@@ -38,10 +38,18 @@ export function boundRetained(
     await store({ topic, payload: Buffer.alloc(0) })
   }
   persistence.storeRetained = async (packet) => {
-    const payload = Buffer.from(packet.payload) // its own: what came may be a slice of all that was read with it
+    const payload = ownBytes(packet.payload)
     if (payload.length === 0) forget(packet.topic)
     else remember(packet.topic, overheadBytes + 2 * packet.topic.length + payload.length)
     await store({ ...packet, payload })
     while (isTooMuch()) await drop(sizes.keys().next().value!)
   }
+}
+
+/** A copy that holds nothing else: what came may be a slice of all that was read with it, a small copy one of a pool. */
+function ownBytes(bytes: RetainedPacket['payload']): Buffer {
+  const own = Buffer.allocUnsafeSlow(Buffer.byteLength(bytes))
+  if (typeof bytes === 'string') own.write(bytes)
+  else bytes.copy(own)
+  return own
 }

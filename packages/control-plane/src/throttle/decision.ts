@@ -20,10 +20,10 @@ export interface Decision extends Standing {
 }
 
 /**
- * Whole milliseconds from `now` to `at`, at least 1: after so many `isOver` holds, whatever the fractions of the two
- * have lost in their sum.
+ * Whole milliseconds from `now` until `leftMs` are over, at least 1: after so many `isOver` holds, whatever the fractions
+ * of the time source have lost in its sum. What is left is a difference, exact also where the source has gone on for years.
  */
-export function waitUntil(at: number, now: number, isOver: (later: number) => boolean): number {
-  const wait = Math.max(1, Math.ceil(at - now))
+export function waitOf(leftMs: number, now: number, isOver: (later: number) => boolean): number {
+  const wait = Math.max(1, Math.ceil(leftMs))
   return isOver(now + wait) ? wait : wait + 1
 }

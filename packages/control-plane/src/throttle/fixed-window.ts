@@ -1,5 +1,5 @@
 import type { Window } from './algorithm.ts'
-import { waitUntil, windowMs, type Standing } from './decision.ts'
+import { waitOf, windowMs, type Standing } from './decision.ts'
 
 const secondOf = (now: number) => Math.floor(now / windowMs)
 
@@ -38,6 +38,6 @@ export class FixedWindow implements Window {
 
   #untilNext(now: number): number {
     const next = secondOf(now) + 1
-    return waitUntil(next * windowMs, now, (later) => secondOf(later) >= next)
+    return waitOf(next * windowMs - now, now, (later) => secondOf(later) >= next)
   }
 }

@@ -1,5 +1,5 @@
 import type { Window } from './algorithm.ts'
-import { waitUntil, windowMs, type Standing } from './decision.ts'
+import { waitOf, windowMs, type Standing } from './decision.ts'
 
 /**
  * The calls one caller was admitted within the last second: a call is admitted when fewer than the limit were in the
@@ -48,7 +48,7 @@ export class SlidingWindow implements Window {
   }
 
   #untilLeft(index: number, now: number): number {
-    return waitUntil(this.#at(index) + windowMs, now, (later) => this.#hasLeft(index, later))
+    return waitOf(windowMs - (now - this.#at(index)), now, (later) => this.#hasLeft(index, later))
   }
 
   #leaveOut(now: number): void {

@@ -41,3 +41,14 @@ test('D7: a lower limit keeps the share that is spent, and never takes longer th
   for (let call = 0; call < 250; call += 1) admit(bucket, 0, 500)
   expect(bucket.standing(0, 1)).toEqual({ used: 1, remaining: 0, retryAfterMs: 1000, resetMs: 1000 })
 })
+
+test.each([7, 30, 300, 900, 3000])('D2: a run of years changes nothing of a bucket of %d', (limit) => {
+  for (const start of [0, 1e9 + 0.25, 3.2e10, 3.2e11]) {
+    const bucket = new TokenBucket()
+    const burst = (now: number) => Array.from({ length: limit + 5 }, () => admitted(bucket, now, limit)).filter(Boolean)
+    expect({ start, first: burst(start).length }).toEqual({ start, first: limit })
+    const { retryAfterMs } = bucket.standing(start, limit)
+    expect({ start, retryAfterMs }).toEqual({ start, retryAfterMs: Math.ceil(1000 / limit) })
+    expect({ start, after: burst(start + 1000).length }).toEqual({ start, after: limit })
+  }
+})

@@ -7,7 +7,8 @@ export interface Verdict {
   decisions: readonly RuleDecision[]
   /**
    * The decision that counts for the caller: of a refusal the one with the longest wait, so that who waits as long is
-   * admitted by all; else the enforced one with the fewest calls left. Undefined where no rule is enforced.
+   * admitted by all; else the enforced one with the fewest calls left, and of those the one with the longest wait.
+   * Undefined where no rule is enforced.
    */
   decisive: RuleDecision | undefined
   /** Name of the rule that refused. */
@@ -40,6 +41,6 @@ function settle({ inForce, counted, limit, takes }: RuleCall, admitted: boolean,
 function moreDecisive(best: RuleDecision | undefined, one: RuleDecision): RuleDecision {
   if (!best) return one
   if (best.admitted !== one.admitted) return best.admitted ? one : best
-  if (best.admitted) return one.remaining < best.remaining ? one : best
+  if (best.remaining !== one.remaining) return one.remaining < best.remaining ? one : best
   return one.retryAfterMs > best.retryAfterMs ? one : best
 }
