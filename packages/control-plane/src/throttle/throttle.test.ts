@@ -130,6 +130,15 @@ describe('D3: several rules', () => {
     const { decisive } = throttle.admit(callerFrom('1'), 'A')
     expect([decisive?.rule.name, decisive?.limit, decisive?.remaining]).toEqual(['b', 5, 4])
   })
+
+  test('of an admitted call that fills two windows the longer wait is told', () => {
+    const { throttle, clock } = throttleOf({ name: 'a', limit: 2 }, { name: 'b', scope: 'ip', limit: 1 })
+    const ask = (sourceIp: string) => throttle.admit(callerFrom('1', { sourceIp }), 'A').decisive
+    ask('x')
+    clock.advance(400)
+    const { rule, remaining, retryAfterMs } = ask('y')!
+    expect([rule.name, remaining, retryAfterMs]).toEqual(['b', 0, 1000])
+  })
 })
 
 describe('D7: a limit', () => {
