@@ -41,3 +41,17 @@ test('bytes count, too, and those of a message that is replaced do not', async (
   expect(dropped).toEqual(['a'])
   expect([...kept.keys()]).toEqual(['b', 'c'])
 })
+
+test('what is kept of a payload is that alone, not the memory it came in', async () => {
+  const kept: Buffer[] = []
+  const persistence = {
+    storeRetained: async ({ payload }: RetainedPacket) =>
+      void kept.push(Buffer.isBuffer(payload) ? payload : Buffer.of()),
+  }
+  boundRetained(persistence, { maxMessages: 3, maxBytes: 1e6 }, () => undefined)
+  for (const payload of [Buffer.from('a publication of many').subarray(2, 13), 'größer']) {
+    await persistence.storeRetained({ topic: 'a', payload })
+  }
+  expect(kept.map(String)).toEqual(['publication', 'größer'])
+  expect(kept.map(({ buffer }) => buffer.byteLength)).toEqual([11, 8])
+})

@@ -1,4 +1,4 @@
-import type { Persistence } from './aedes-inside.ts'
+import type { Persistence, RetainedPacket } from './aedes-inside.ts'
 
 /** What the retained messages of an instance may come to. LIMITS A-84 */
 export interface RetainedLimits {
