@@ -31,7 +31,7 @@ export interface Played {
 /** Plays so many random sessions at once. */
 export async function playBatch(scene: Scene, seed: number, count: number): Promise<Played> {
   const management = managementClient(scene.endpoints.management)
-  const after = (await entriesOf(management, 0)).at(-1)?.seq ?? 0
+  const after = (await entriesOf(management, 0, 1)).at(-1)?.seq ?? 0
   const recipes = fc.sample(sessions, { seed, numRuns: count })
   await Promise.all(recipes.map((recipe, at) => play(scene, recipe, `GID_demo@@@${seed}-${at}`)))
   await roundTrip(scene)
@@ -92,8 +92,8 @@ async function roundTrip({ witness }: Scene): Promise<void> {
 
 type Management = ReturnType<typeof managementClient>
 
-async function entriesOf(management: Management, after: number): Promise<LogEntry[]> {
-  const answer = await management.request('GET', `/log?after=${after}&limit=100000`)
+async function entriesOf(management: Management, after: number, limit = 100_000): Promise<LogEntry[]> {
+  const answer = await management.request('GET', `/log?after=${after}&limit=${limit}`)
   return (answer as { entries: LogEntry[] }).entries // the port's contract
 }
 
