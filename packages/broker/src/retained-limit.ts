@@ -1,4 +1,5 @@
-import type { Persistence, RetainedPacket } from './aedes-inside.ts'
+import type { Persistence } from './aedes-inside.ts'
+import { ownBytes } from './own-bytes.ts'
 
 /** What the retained messages of an instance may come to. LIMITS A-84 */
 export interface RetainedLimits {
@@ -44,12 +45,4 @@ export function boundRetained(
     await store({ ...packet, payload })
     while (isTooMuch()) await drop(sizes.keys().next().value!)
   }
-}
-
-/** A copy that holds nothing else: what came may be a slice of all that was read with it, a small copy one of a pool. */
-function ownBytes(bytes: RetainedPacket['payload']): Buffer {
-  const own = Buffer.allocUnsafeSlow(Buffer.byteLength(bytes))
-  if (typeof bytes === 'string') own.write(bytes)
-  else bytes.copy(own)
-  return own
 }

@@ -1,3 +1,4 @@
+import { ownBytes } from '../own-bytes.ts'
 import type { MessageProperties, OutgoingPacket } from './aedes-client.ts'
 
 /** A message that waits, shared by all who wait for it. */
@@ -15,10 +16,10 @@ export interface Message {
 export const messageOverheadBytes = 320
 export const copyOverheadBytes = 224
 
-/** A message to be kept. Its bytes are copied: those that came may be a slice of all that was read with them. */
+/** A message to be kept, with bytes of its own. */
 export function messageOf(packet: OutgoingPacket, now: number): Message {
   const { cmd, brokerId, brokerCounter, topic, qos, retain } = packet
-  const payload = typeof packet.payload === 'string' ? packet.payload : Buffer.from(packet.payload)
+  const payload = typeof packet.payload === 'string' ? packet.payload : ownBytes(packet.payload)
   const properties = packet.properties && ownProperties(packet.properties)
   return {
     packet: { cmd, brokerId, brokerCounter, topic, payload, qos, retain, dup: false, properties }, // [MQTT-3.3.1-3]
@@ -43,7 +44,7 @@ export function agedProperties({ packet, storedAt }: Message, now: number): Mess
 
 function ownProperties(properties: MessageProperties): MessageProperties {
   const { correlationData } = properties
-  return correlationData ? { ...properties, correlationData: Buffer.from(correlationData) } : properties
+  return correlationData ? { ...properties, correlationData: ownBytes(correlationData) } : properties
 }
 
 /** Bytes of a value of a property, about. */
