@@ -21,6 +21,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          isolate: false, // likewise
           include: ['e2e/**/*.test.ts', 'examples/**/*.test.ts', 'bench/*.test.ts'],
           exclude: [...configDefaults.exclude, ...leftOut],
           globalSetup: ['e2e/support/global-setup.ts'],
