@@ -184,6 +184,7 @@ describeOwnProgram('start', () => {
       ['a limit that is none', ['--limit', '-3'], /limit/],
       ['a configuration file that is absent', ['--config', '/nowhere/config.json'], /\/nowhere\/config\.json/],
       ['words that are no flags', ['now'], /now/],
+      ['a throttle that is none', ['--throttle', 'leaky'], /--throttle "leaky" is none of sliding, fixed, bucket$/],
     ])('A4: %s', async (_, flags, said) => {
       expect(await refusal([...anyPorts, ...flags])).toMatch(said)
     })

@@ -28,7 +28,7 @@ describe('configure', () => {
 
   it.each([
     [{ flags: { 'api-port': '70000' } }, '--api-port "70000" is no port: a number from 0 (any free port) to 65535'],
-    [{ environment: { APSARAMQ_LIMIT: '0' } }, 'APSARAMQ_LIMIT "0" is no limit: a whole number of at least 1'],
+    [{ environment: { APSARAMQ_LIMIT: '0' } }, 'APSARAMQ_LIMIT "0" is no limit: a whole number from 1 to 999999999'],
     [
       { flags: { 'live-sessions': 'delay' } },
       '--live-sessions "delay" is none of drop, keep, delay:MILLISECONDS, delay:MILLISECONDS,JITTER',
@@ -63,11 +63,69 @@ describe('configure', () => {
     },
   )
 
+  const sourceIpSentence =
+    'is none of off, warn, enforce, warn:N, enforce:N with a whole number of calls a second from 1 to 999999999'
+  describe.each([
+    ['throttle', 'throttle', ['leaky', 'Sliding', ''], 'is none of sliding, fixed, bucket'],
+    ['throttleScope', 'throttle-scope', ['planet', 'account,user'], 'is none of account, user, key, ip'],
+    ['throttlePer', 'throttle-per', ['second', '1'], 'is none of operation, shared'],
+    [
+      'throttleCode',
+      'throttle-code',
+      ['SystemOverFlow', 'throttling'],
+      'is none of Throttling.User, Throttling.Api, Throttling',
+    ],
+    [
+      'sourceIpLimit',
+      'source-ip-limit',
+      ['on', 'off:5', 'warn:', 'warn:0', 'warn:-1', 'warn:1.5', 'enforce:NaN', 'enforce:1000000000', '300'],
+      sourceIpSentence,
+    ],
+    ['limit', 'limit', ['0', '-1', '1.5', 'NaN', '1000000000'], 'is no limit: a whole number from 1 to 999999999'],
+  ])('D2 D3 D4: %s', (key, flag, values, sentence) => {
+    it.each(values)('refuses %j by flag, variable and file with one sentence', (text) => {
+      const variable = environmentName(flag)
+      const file = fileWith(JSON.stringify({ [key]: text }))
+      const said = (shown: string) => new ConfigurationError(`${shown} "${text}" ${sentence}`)
+      expect(() => configure({ flags: { [flag]: text } })).toThrow(said(`--${flag}`))
+      expect(() => configure({ environment: { [variable]: text } })).toThrow(said(variable))
+      expect(() => configure({ file })).toThrow(said(key))
+    })
+  })
+
+  it.each([
+    ['throttle', 'bucket', 'bucket', 'sliding'],
+    ['throttle-scope', 'user', 'user', 'account'],
+    ['throttle-per', 'shared', 'shared', 'operation'],
+    ['throttle-code', 'Throttling.Api', 'Throttling.Api', 'Throttling.User'],
+    ['source-ip-limit', 'off', { mode: 'off', limit: 300 }, 'warn'],
+    ['source-ip-limit', 'enforce', { mode: 'enforce', limit: 300 }, 'warn'],
+    ['source-ip-limit', 'warn:20', { mode: 'warn', limit: 20 }, 'warn'],
+  ])(
+    'D2 D3 D4: reads --%s %s from flag, variable and file, and tells it as it was written',
+    (flag, text, value, usual) => {
+      const { key } = options.find((option) => option.flag === flag)!
+      const sources = {
+        flag: { flags: { [flag]: text } },
+        environment: { environment: { [environmentName(flag)]: text } },
+        file: { file: fileWith(JSON.stringify({ [key]: text })) },
+      }
+      for (const [origin, source] of Object.entries(sources)) {
+        const configuration = configure(source)
+        expect(configuration.settings[key]).toEqual(value)
+        expect(describeConfiguration(configuration)).toEqual([`${flag} = ${text} (${origin}; default ${usual})`])
+      }
+    },
+  )
+
   it.each([
     ['[1]', /must hold one JSON object$/],
     ['{"apiport": 1}', /has an unknown key: apiport$/],
     ['{"limit": ', /is not JSON: /],
     ['{"limit": {"a": 1}}', /^limit "\[object Object\]" is no limit/],
+    ['{"throttle": 1}', /^throttle "1" is none of sliding, fixed, bucket$/],
+    ['{"sourceIpLimit": {"mode": "warn"}}', /^sourceIpLimit "\[object Object\]" is none of off, warn, enforce, warn:N/],
+    ['{"sourceIp": "warn"}', /has an unknown key: sourceIp$/],
   ])('refuses the file %s', (content, message) => {
     expect(() => configure({ file: fileWith(content) })).toThrow(message)
   })

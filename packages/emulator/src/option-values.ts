@@ -33,10 +33,10 @@ export function listenPort(text: string): ListenPort {
   }
 }
 
-/** Reads a whole number of at least 1. */
+/** Reads a whole number from 1. */
 export function positive(text: string): number {
   const value = Number(text)
-  if (!/^\d{1,9}$/.test(text) || value < 1) throw new Error('is no limit: a whole number of at least 1')
+  if (!/^\d{1,9}$/.test(text) || value < 1) throw new Error('is no limit: a whole number from 1 to 999999999')
   return value
 }
 
@@ -96,7 +96,9 @@ export function parseSourceIpLimit(text: string): SourceIpLimit {
   if (text === 'off' || text === 'warn' || text === 'enforce') return { mode: text, limit }
   const own = /^(warn|enforce):(\d{1,9})$/.exec(text)
   if (own && Number(own[2]) > 0) return { mode: own[1] === 'warn' ? 'warn' : 'enforce', limit: Number(own[2]) }
-  throw new Error('is none of off, warn, enforce, warn:N, enforce:N with a whole number of calls a second from 1')
+  throw new Error(
+    'is none of off, warn, enforce, warn:N, enforce:N with a whole number of calls a second from 1 to 999999999',
+  )
 }
 
 /** Writes what {@link parseSourceIpLimit} reads. */

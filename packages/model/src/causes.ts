@@ -36,7 +36,7 @@ export const causes = {
   'signed-headers-incomplete': 'a header that must be signed is not in SignedHeaders',
   throttled: 'more calls within the window than the limit',
   'source-ip-above-limit':
-    'a source address makes more calls of one operation a second than the documented 300; they are not refused unless that rule is enforced',
+    'a source address makes more calls of one operation a second than its limit, documented at 300; they are not refused unless that rule is enforced',
   // the API: what is asked
   'parameter-missing': 'a required parameter is missing or empty',
   'parameter-invalid': 'a parameter fails its own check',

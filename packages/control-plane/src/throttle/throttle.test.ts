@@ -262,6 +262,16 @@ test.each(['sliding', 'fixed', 'bucket'] as const)('callers leave a table of %s 
   }
 })
 
+test('callers who came together and do not come back leave as one that stays goes on calling', () => {
+  const { clock, throttle, admitted } = throttleOf({ limit: 100_000 })
+  for (let account = 0; account < 5_000; account += 1) admitted(`once-${account}`, 'A')
+  admitted('stays', 'A')
+  clock.advance(1000)
+  for (let call = 0; call < 5_010; call += 1) expect(admitted('stays', 'A')).toBe(true)
+  expect(throttle.size).toBe(1)
+  expect(throttle.usage().find(({ caller }) => caller === 'stays')).toMatchObject({ used: 5_010, allowed: 5_011 })
+})
+
 test('D6: the usage tells how each window stands, and what came of the calls of those who left theirs empty', () => {
   const { clock, throttle, countOf } = throttleOf({ name: 'calls', limit: 2 }, { name: 'all', per: 'shared', limit: 9 })
   countOf('1', 'A', 5)

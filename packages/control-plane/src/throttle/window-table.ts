@@ -16,8 +16,9 @@ export interface CountedWindow {
 }
 
 /**
- * The windows of a rule. Those that are empty leave, two looked at for each one that comes, so it holds little more than
- * the callers of the last second; nobody else ever does. What came of the calls of those who left is remembered apart.
+ * The windows of a rule. Those that are empty leave, one looked at for each call and another for each caller that comes,
+ * so it holds little more than the callers of the last second, also after many have come and gone; no other window ever
+ * leaves. What came of the calls of those who left is remembered apart.
  */
 export class WindowTable {
   readonly #make: () => Window
@@ -34,9 +35,9 @@ export class WindowTable {
   /** The window of a caller, a new one where there is none. */
   of(caller: string, accountId: string, action: string | undefined, now: number): CountedWindow {
     const key = action === undefined ? caller : `${action}/${caller}`
+    this.#sweepOne(now)
     const known = this.#windows.get(key)
     if (known) return known
-    this.#sweepOne(now)
     this.#sweepOne(now)
     const { allowed = 0, refused = 0 } = this.#departed.take(key) ?? {}
     const window = { window: this.#make(), caller, accountId, action, allowed, refused }
