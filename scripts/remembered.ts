@@ -24,7 +24,6 @@ export const remembered: Readonly<Record<string, Fate>> = {
   'packages/broker/src/hub.ts': { livesAsLongAs: 'a hub, which broker.pause closes' },
   'packages/broker/src/hubs.ts': { reset: 'broker.pause' },
   'packages/broker/src/identity-chains.ts': { outlives: 'a chain is only found again; each time it is judged anew' },
-  'packages/broker/src/identity.ts': { outlives: 'what a certificate says does not change' },
   'packages/broker/src/inbound-window.ts': { livesAsLongAs: 'a hub, which broker.pause closes' },
   'packages/broker/src/kept-bounds.ts': { livesAsLongAs: 'a hub, which broker.pause closes' },
   'packages/broker/src/kept-sessions.ts': { livesAsLongAs: 'a hub, which broker.pause closes' },
